@@ -1,0 +1,23 @@
+# weave runs at build: it reads the contract and all SQL, and writes C into the build tree.
+add_executable(weave tools/weave.c)
+target_link_libraries(weave PRIVATE qudao_lib)
+qudao_warnings(weave)
+
+file(GLOB woven_sql CONFIGURE_DEPENDS server/resources/*.sql server/features/*.sql
+	migrations/*.sql migrations/routines/*.sql)
+list(SORT woven_sql)
+set(woven_dir ${CMAKE_BINARY_DIR}/woven)
+file(MAKE_DIRECTORY ${woven_dir})
+add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h
+	COMMAND weave ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h
+		${CMAKE_SOURCE_DIR}/openapi.yaml ${woven_sql}
+	DEPENDS weave openapi.yaml ${woven_sql}
+	VERBATIM)
+
+set(docs_dir ${CMAKE_SOURCE_DIR}/node_modules/swagger-ui-dist)
+set_source_files_properties(server/docs_assets.S PROPERTIES
+	COMPILE_OPTIONS "-I${docs_dir}"
+	OBJECT_DEPENDS "${docs_dir}/swagger-ui.css;${docs_dir}/swagger-ui-bundle.js")
+add_library(qudao_woven STATIC ${woven_dir}/woven.gen.c server/docs_assets.S)
+target_include_directories(qudao_woven PUBLIC ${woven_dir} PRIVATE server)
+target_link_libraries(qudao_woven PUBLIC qudao_lib)

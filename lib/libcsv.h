@@ -1,0 +1,5 @@
+/* libcsv's <csv.h>, which our header of that name hides. Include it as <libcsv.h>: only a header
+ * that is found on the include path has a next one. */
+#pragma once
+
+#include_next <csv.h>

@@ -1,0 +1,88 @@
+-- What every write owes: a row in the audit log and an event, for each row of each statement.
+-- One statement, static per trigger, with the row as jsonb; the argument names the columns that nobody needs to read twice or at all.
+
+create or replace function audit_write() returns trigger
+	language plpgsql security invoker set search_path = pg_catalog, public set enable_nestloop = off
+as $$
+begin
+	-- An import writes one summary instead.
+	if current_setting('app.import_id', true) <> '' then
+		return null;
+	end if;
+
+	if tg_op = 'INSERT' then
+		with change as materialized (
+			select n.id, to_jsonb(n) - tg_argv[0]::text[] as after, clock_timestamp() as at from new_rows n
+		), logged as (
+			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, after)
+			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
+				current_setting('app.operation', true), current_setting('application_name'), 'insert', tg_table_name, c.id,
+				case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.after
+			from change c
+		)
+		insert into event (type, object_type, object_id, partner_id, data, occurred_at)
+		select tg_table_name || '.created', tg_table_name, c.id,
+			case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.after, c.at
+		from change c;
+
+	elsif tg_op = 'UPDATE' then
+		with change as materialized (
+			select n.id, to_jsonb(o) - tg_argv[0]::text[] as before, to_jsonb(n) - tg_argv[0]::text[] as after, clock_timestamp() as at
+			from new_rows n
+			join old_rows o on o.id = n.id
+		), logged as (
+			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, before, after)
+			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
+				current_setting('app.operation', true), current_setting('application_name'), 'update', tg_table_name, c.id,
+				case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.before, c.after
+			from change c
+		)
+		insert into event (type, object_type, object_id, partner_id, data, occurred_at)
+		select tg_table_name || '.updated', tg_table_name, c.id,
+			case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.after, c.at
+		from change c;
+
+	else
+		with change as materialized (
+			select o.id, to_jsonb(o) - tg_argv[0]::text[] as before, clock_timestamp() as at from old_rows o
+		), logged as (
+			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, before)
+			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
+				current_setting('app.operation', true), current_setting('application_name'), 'delete', tg_table_name, c.id,
+				case tg_table_name when 'partner' then c.id else (c.before ->> 'partner_id')::uuid end, c.before
+			from change c
+		)
+		insert into event (type, object_type, object_id, partner_id, data, occurred_at)
+		select tg_table_name || '.deleted', tg_table_name, c.id,
+			case tg_table_name when 'partner' then c.id else (c.before ->> 'partner_id')::uuid end, c.before, c.at
+		from change c;
+	end if;
+	return null;
+end
+$$;
+comment on function audit_write() is 'Writes the audit rows and the events of a statement. The argument is an array of columns to leave out.';
+
+-- Every table has it, except those that are derived, technical, or a log themselves. A table with other needs than `id uuid` belongs in this list.
+do $$
+declare
+	technical constant text[] := array[
+		'api_key_use', 'audit_log', 'event', 'idempotency_key', 'import', 'import_error', 'partner_closure', 'partner_status_move',
+		'region_span', 'schema_migration', 'server_secret'];
+	t record;
+begin
+	for t in
+		select c.relname as name, array_agg(a.attname order by a.attnum) filter (where a.attgenerated <> '' or a.attname = 'secret_hash') as hidden
+		from pg_class c
+		join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> all (technical)
+		group by c.relname
+	loop
+		execute format('create or replace trigger audit_insert after insert on %I referencing new table as new_rows for each statement execute function audit_write(%L)',
+			t.name, coalesce(t.hidden, '{}'));
+		execute format('create or replace trigger audit_update after update on %I referencing old table as old_rows new table as new_rows for each statement execute function audit_write(%L)',
+			t.name, coalesce(t.hidden, '{}'));
+		execute format('create or replace trigger audit_delete after delete on %I referencing old table as old_rows for each statement execute function audit_write(%L)',
+			t.name, coalesce(t.hidden, '{}'));
+	end loop;
+end
+$$;

@@ -1,0 +1,82 @@
+-- Who sees and writes which rows: one policy a role, a table and a kind of command, none that joins roles with OR.
+-- A table without a policy is closed. What is written here replaces what was there before.
+do $$
+declare
+	t record;
+begin
+	for t in select policyname, tablename from pg_policies where schemaname = 'public' loop
+		execute format('drop policy %I on %I', t.policyname, t.tablename);
+	end loop;
+	-- Row security is forced, so the owner (migrations, foreign keys, erasure) needs its own word.
+	for t in select c.relname as tablename from pg_class c
+		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity loop
+		execute format('create policy owner_all on %I to current_user using (true) with check (true)', t.tablename);
+	end loop;
+	-- Staff writes these wherever it has the permission; the contract says who has.
+	for t in select unnest(array[
+		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
+		'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
+		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
+	end loop;
+	-- What a partner needs to know about the vendor.
+	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move']) as tablename loop
+		execute format('create policy partner_read on %I for select to qudao_partner using (true)', t.tablename);
+	end loop;
+	-- What every write owes; partners add to it and never read it.
+	for t in select unnest(array['audit_log', 'event']) as tablename loop
+		execute format('create policy partner_add on %I for insert to qudao_partner with check (true)', t.tablename);
+	end loop;
+end
+$$;
+
+-- Managers write only what belongs to their own partners. The first half is asked once a statement, the second once a row.
+create policy staff_read on partner for select to qudao_staff using (true);
+create policy staff_add on partner for insert to qudao_staff
+	with check ((select not app_is_manager()) or manager_id = app_manager());
+create policy staff_change on partner for update to qudao_staff
+	using (true) with check ((select not app_is_manager()) or app_may_write(id));
+create policy staff_remove on partner for delete to qudao_staff
+	using ((select not app_is_manager()) or app_may_write(id));
+
+create policy staff_read on contact for select to qudao_staff using (true);
+create policy staff_add on contact for insert to qudao_staff
+	with check ((select not app_is_manager()) or app_may_write(partner_id));
+create policy staff_change on contact for update to qudao_staff
+	using (true) with check ((select not app_is_manager()) or app_may_write(partner_id));
+create policy staff_remove on contact for delete to qudao_staff
+	using ((select not app_is_manager()) or app_may_write(partner_id));
+
+create policy staff_read on sales_record for select to qudao_staff using (true);
+create policy staff_add on sales_record for insert to qudao_staff
+	with check ((select not app_is_manager()) or app_may_write(partner_id));
+create policy staff_change on sales_record for update to qudao_staff
+	using (true) with check ((select not app_is_manager()) or app_may_write(partner_id));
+
+-- A partner sees itself and those below. An array is an index condition, where `in (select …)` would be a filter.
+create policy partner_read on partner_closure for select to qudao_partner
+	using (ancestor_id = nullif(current_setting('app.partner_id', true), '')::uuid);
+create policy partner_read on partner for select to qudao_partner
+	using (id = any (array(select descendant_id from partner_closure)));
+create policy partner_read on partner_status_change for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_all on contact to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)))
+	with check (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_read on sales_record for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_add on sales_record for insert to qudao_partner
+	with check (partner_id = any (array(select descendant_id from partner_closure)) and kind = any (app_partner_kinds()));
+create policy partner_change on sales_record for update to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)))
+	with check (partner_id = any (array(select descendant_id from partner_closure)) and kind = any (app_partner_kinds()));
+create policy partner_read on import for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_add on import for insert to qudao_partner
+	with check (partner_id = nullif(current_setting('app.partner_id', true), '')::uuid);
+create policy partner_read on import_error for select to qudao_partner
+	using (exists (select from import i where i.id = import_id));
+create policy partner_add on import_error for insert to qudao_partner
+	with check (exists (select from import i where i.id = import_id));
+create policy partner_all on idempotency_key to qudao_partner
+	using (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid)
+	with check (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid);

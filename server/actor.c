@@ -1,0 +1,196 @@
+#include "actor.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <uuid/uuid.h>
+
+enum { ACTORS_MAX = 10000 };
+
+static const char *const role_names[ROLE_COUNT] = {
+	[ROLE_ADMIN] = "admin",
+	[ROLE_MANAGER] = "manager",
+	[ROLE_ANALYST] = "analyst",
+	[ROLE_PARTNER] = "partner",
+};
+
+const char *actor_role_name(enum actor_role role)
+{
+	return role_names[role];
+}
+
+enum lane_role actor_lane_role(const struct actor *actor)
+{
+	return actor->role == ROLE_PARTNER ? LANE_PARTNER : LANE_STAFF;
+}
+
+/* What a role may at most; a key's own scopes only narrow it. "*" stands for every resource but
+ * those that only an administrator touches. */
+static const struct {
+	enum actor_role role;
+	const char *scopes;
+} grants[] = {
+	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write"},
+	{ROLE_ANALYST, "*:read"},
+	{ROLE_PARTNER, "partners:read contacts:read contacts:write regions:read products:read "
+		       "sales-records:read sales-records:write imports:read"},
+};
+
+static bool list_has(const char *list, struct slice scope)
+{
+	struct slice rest = slice_of(list);
+	struct slice part;
+	while (slice_split(&rest, ' ', &part))
+		if (part.length == scope.length && memcmp(part.bytes, scope.bytes, part.length) == 0)
+			return true;
+	return false;
+}
+
+static bool role_may(enum actor_role role, const char *scope)
+{
+	if (role == ROLE_ADMIN)
+		return true;
+	const char *scopes = "";
+	for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
+		if (grants[i].role == role)
+			scopes = grants[i].scopes;
+	if (list_has(scopes, slice_of(scope)))
+		return true;
+	bool is_read = strcmp(strchr(scope, ':'), ":read") == 0;
+	return is_read && list_has(scopes, SLICE("*:read")) && strcmp(scope, "api-keys:read") != 0;
+}
+
+bool actor_may(const struct actor *actor, const char *scope)
+{
+	return role_may(actor->role, scope) &&
+	       (actor->scopes[0] == '\0' || list_has(actor->scopes, slice_of(scope)));
+}
+
+struct known_actor {
+	unsigned char digest[DIGEST_SIZE];
+	struct actor actor;
+	UT_hash_handle hh;
+};
+
+struct actor_cache {
+	struct known_actor *actors;
+	bool is_listening;
+};
+
+struct actor_cache *actor_cache_new(void)
+{
+	return calloc(1, sizeof(struct actor_cache));
+}
+
+void actor_cache_free(struct actor_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	actor_cache_forget(cache, NULL);
+	free(cache);
+}
+
+bool actor_cache_find(const struct actor_cache *cache,
+	const unsigned char key_digest[static DIGEST_SIZE], struct actor *ret_actor)
+{
+	struct known_actor *known;
+	HASH_FIND(hh, cache->actors, key_digest, DIGEST_SIZE, known);
+	if (known == NULL)
+		return false;
+	*ret_actor = known->actor;
+	return true;
+}
+
+void actor_cache_keep(struct actor_cache *cache,
+	const unsigned char key_digest[static DIGEST_SIZE], const struct actor *actor)
+{
+	struct known_actor *known;
+	HASH_FIND(hh, cache->actors, key_digest, DIGEST_SIZE, known);
+	if (!cache->is_listening || known != NULL)
+		return;
+	if (HASH_COUNT(cache->actors) >= ACTORS_MAX)
+		actor_cache_forget(cache, NULL);
+	known = calloc(1, sizeof *known);
+	if (known == NULL)
+		return;
+	memcpy(known->digest, key_digest, DIGEST_SIZE);
+	known->actor = *actor;
+	HASH_ADD(hh, cache->actors, digest, DIGEST_SIZE, known);
+}
+
+void actor_cache_forget(struct actor_cache *cache, const char *hex_digest)
+{
+	struct known_actor *known, *next;
+	HASH_ITER(hh, cache->actors, known, next)
+	{
+		struct text hex = {0};
+		text_append_hex(&hex, known->digest, DIGEST_SIZE);
+		if (hex_digest == NULL || hex.is_broken || strcmp(hex.bytes, hex_digest) == 0) {
+			HASH_DEL(cache->actors, known);
+			free(known);
+		}
+		text_done(&hex);
+	}
+}
+
+void actor_cache_listening(struct actor_cache *cache, bool is_listening)
+{
+	cache->is_listening = is_listening;
+	if (!is_listening)
+		actor_cache_forget(cache, NULL);
+}
+
+static void read_uuid(const PGresult *row, const char *name, char ret_uuid[static UUID_TEXT_SIZE])
+{
+	int column = PQfnumber(row, name);
+	ret_uuid[0] = '\0';
+	if (column >= 0 && !PQgetisnull(row, 0, column))
+		uuid_unparse_lower((const unsigned char *)PQgetvalue(row, 0, column), ret_uuid);
+}
+
+static void read_text(const PGresult *row, const char *name, char *ret_text, size_t size)
+{
+	int column = PQfnumber(row, name);
+	size_t length = column < 0 ? 0 : (size_t)PQgetlength(row, 0, column);
+	if (length >= size)
+		length = size - 1;
+	if (length > 0)
+		memcpy(ret_text, PQgetvalue(row, 0, column), length);
+	ret_text[length] = '\0';
+}
+
+/* PostgreSQL counts microseconds from 2000-01-01. */
+static int64_t read_time_us(const PGresult *row, const char *name)
+{
+	enum { POSTGRES_EPOCH = 946684800 };
+	int column = PQfnumber(row, name);
+	uint64_t wire;
+	if (column < 0 || PQgetisnull(row, 0, column))
+		return 0;
+	memcpy(&wire, PQgetvalue(row, 0, column), sizeof wire);
+	return (int64_t)be64toh(wire) + (int64_t)POSTGRES_EPOCH * 1000000;
+}
+
+bool actor_read(const PGresult *row, struct actor *ret_actor)
+{
+	struct actor actor = {0};
+	if (PQntuples(row) != 1 || read_time_us(row, "revoked_at") != 0)
+		return false;
+	char role[16];
+	read_text(row, "role", role, sizeof role);
+	size_t i = 0;
+	while (i < ROLE_COUNT && strcmp(role_names[i], role) != 0)
+		i++;
+	if (i == ROLE_COUNT)
+		return false;
+	actor.role = (enum actor_role)i;
+	read_uuid(row, "id", actor.id);
+	read_uuid(row, "partner_id", actor.partner_id);
+	read_uuid(row, "manager_id", actor.manager_id);
+	read_text(row, "name", actor.name, sizeof actor.name);
+	read_text(row, "scopes", actor.scopes, sizeof actor.scopes);
+	actor.expires_unix_us = read_time_us(row, "expires_at");
+	*ret_actor = actor;
+	return true;
+}

@@ -1,0 +1,50 @@
+/* Who is calling: the key behind a request, its role, and what it may do. */
+#pragma once
+
+#include "lane.h"
+#include "token.h"
+
+enum actor_role { ROLE_ADMIN, ROLE_MANAGER, ROLE_ANALYST, ROLE_PARTNER, ROLE_COUNT };
+
+enum { ACTOR_NAME_MAX = 201, ACTOR_SCOPES_MAX = 1024 };
+
+struct actor {
+	char id[UUID_TEXT_SIZE];
+	char name[ACTOR_NAME_MAX];
+	enum actor_role role;
+	char partner_id[UUID_TEXT_SIZE]; /* "" for staff */
+	char manager_id[UUID_TEXT_SIZE]; /* the member whose partners a manager writes, or "" */
+	char scopes[ACTOR_SCOPES_MAX];   /* separated by blanks; "" = all that the role allows */
+	int64_t expires_unix_us;         /* 0: never */
+};
+
+/* The name of a role as SQL and the API know it. */
+const char *actor_role_name(enum actor_role role);
+
+/* Partners have connections of their own, with the policies of their own. */
+enum lane_role actor_lane_role(const struct actor *actor);
+
+/* True when role and key both allow `scope` ("partners:read"). */
+bool actor_may(const struct actor *actor, const char *scope);
+
+/* The keys that a worker has seen, by their digest. They are forgotten when PostgreSQL says that
+ * one changed; while nobody listens to PostgreSQL, nothing is remembered. */
+struct actor_cache;
+struct actor_cache *actor_cache_new(void);
+void actor_cache_free(struct actor_cache *cache);
+
+/* Copies the actor of a key; false when it is not known. */
+bool actor_cache_find(const struct actor_cache *cache,
+	const unsigned char key_digest[static DIGEST_SIZE], struct actor *ret_actor);
+
+void actor_cache_keep(struct actor_cache *cache,
+	const unsigned char key_digest[static DIGEST_SIZE], const struct actor *actor);
+
+/* Forgets one key by the hexadecimal form of its digest, or with NULL all of them. */
+void actor_cache_forget(struct actor_cache *cache, const char *hex_digest);
+
+/* Says whether somebody listens for changes; forgets everything when nobody does. */
+void actor_cache_listening(struct actor_cache *cache, bool is_listening);
+
+/* Reads the row that the statement findApiKey gave; false when there is none, or it is revoked. */
+bool actor_read(const PGresult *row, struct actor *ret_actor);

@@ -1,0 +1,212 @@
+#include "binding.h"
+
+#include "parameters.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+typedef const char *value_function(struct request *r);
+
+static const char *value_of_body(struct request *r)
+{
+	return r->body.bytes;
+}
+
+static const char *value_of_new_id(struct request *r)
+{
+	return r->new_id;
+}
+
+/* What a create reads afterwards is what it made. */
+static const char *value_of_id(struct request *r)
+{
+	return r->reads_new ? r->new_id : parameters_value(r, "id");
+}
+
+static const char *value_of_actor_id(struct request *r)
+{
+	return r->actor.id[0] == '\0' ? NULL : r->actor.id;
+}
+
+static const char *value_of_now(struct request *r)
+{
+	return r->now;
+}
+
+static const char *value_of_limit(struct request *r)
+{
+	return arena_printf(&r->arena, "%d", r->limit + 1);
+}
+
+static const char *value_of_cursor_key(struct request *r)
+{
+	return r->cursor.key;
+}
+
+static const char *value_of_cursor_id(struct request *r)
+{
+	return r->cursor.key == NULL ? NULL : r->cursor.id;
+}
+
+static const char *value_of_if_match(struct request *r)
+{
+	return r->if_match;
+}
+
+static const char *value_of_request_id(struct request *r)
+{
+	return r->id;
+}
+
+/* Made when a statement first asks for it. */
+static const char *value_of_new_key(struct request *r)
+{
+	unsigned char secret[24];
+	struct text key = {0};
+	if (r->new_key[0] != '\0')
+		return r->new_key;
+	if (!random_bytes(secret, sizeof secret))
+		return NULL;
+	text_append_string(&key, "qd_");
+	text_append_base64url(&key, secret, sizeof secret);
+	if (!key.is_broken && key.length < sizeof r->new_key)
+		memcpy(r->new_key, key.bytes, key.length + 1);
+	text_done(&key);
+	return r->new_key;
+}
+
+static const struct {
+	const char *name;
+	value_function *value;
+	bool is_optional; /* absent values drop their lines */
+} own_parameters[] = {
+	{"body", value_of_body, false},
+	{"new_id", value_of_new_id, false},
+	{"id", value_of_id, false},
+	{"actor_id", value_of_actor_id, false},
+	{"now", value_of_now, false},
+	{"limit", value_of_limit, false},
+	{"cursor_key", value_of_cursor_key, true},
+	{"cursor_id", value_of_cursor_id, true},
+	{"if_match", value_of_if_match, false},
+	{"request_id", value_of_request_id, false},
+	{"new_key", value_of_new_key, false},
+};
+
+enum { OWN_COUNT = sizeof own_parameters / sizeof *own_parameters };
+
+static size_t own_index(const char *name)
+{
+	size_t i = 0;
+	while (i < OWN_COUNT && strcmp(own_parameters[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+bool binding_is_own(const char *name)
+{
+	return own_index(name) < OWN_COUNT;
+}
+
+static const char *value_of(struct request *r, const char *name)
+{
+	size_t i = own_index(name);
+	return i < OWN_COUNT ? own_parameters[i].value(r) : parameters_value(r, name);
+}
+
+static bool is_absent(void *ctx, const char *name)
+{
+	struct request *r = ctx;
+	size_t i = own_index(name);
+	if (i < OWN_COUNT)
+		return own_parameters[i].is_optional && own_parameters[i].value(r) == NULL;
+	const struct contract_parameter *parameter =
+		contract_parameter(r->operation->contract, name);
+	return parameter != NULL && !parameter->is_required && parameters_value(r, name) == NULL;
+}
+
+void binding_stamp(struct request *r)
+{
+	struct timespec now;
+	struct tm utc;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	size_t length = strftime(r->now, sizeof r->now, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(r->now + length, sizeof r->now - length, ".%06ldZ", now.tv_nsec / 1000);
+	uuid_v7((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, r->new_id);
+}
+
+bool binding_make(struct request *r, const struct statement *statement, struct call *ret_call)
+{
+	struct sql_choice choice = {.is_absent = is_absent, .ctx = r, .sort = r->sort};
+	struct variant *variant = variant_find(r->service->variants, statement, &choice);
+	if (variant == NULL)
+		return false;
+	const char **values =
+		arena_take(&r->arena, (variant->sql.parameter_count + 1) * sizeof *values);
+	if (values == NULL)
+		return false;
+	for (size_t i = 0; i < variant->sql.parameter_count; i++)
+		values[i] = value_of(r, variant->sql.parameters[i]);
+	*ret_call = (struct call){.variant = variant, .values = values};
+	return true;
+}
+
+static const char *bound_value(const struct binding *bindings, const char *name)
+{
+	while (bindings->name != NULL && strcmp(bindings->name, name) != 0)
+		bindings++;
+	return bindings->value;
+}
+
+static bool is_never_absent(void *ctx, const char *name)
+{
+	(void)ctx;
+	(void)name;
+	return false;
+}
+
+bool binding_of(struct request *r, const char *statement, const struct binding *bindings,
+	struct call *ret_call)
+{
+	struct sql_choice choice = {.is_absent = is_never_absent};
+	const struct statement *found = statement_find(r->service->statements, statement);
+	struct variant *variant =
+		found == NULL ? NULL : variant_find(r->service->variants, found, &choice);
+	const char **values = variant == NULL ? NULL
+					      : arena_take(&r->arena, (variant->sql.parameter_count + 1) *
+									     sizeof *values);
+	if (values == NULL)
+		return false;
+	for (size_t i = 0; i < variant->sql.parameter_count; i++)
+		values[i] = bound_value(bindings, variant->sql.parameters[i]);
+	*ret_call = (struct call){.variant = variant, .values = values};
+	return true;
+}
+
+bool binding_identity(struct request *r, const char *import_id, struct call *ret_call)
+{
+	const struct binding bindings[] = {
+		{"actor_id", r->actor.id},
+		{"actor_name", r->actor.name},
+		{"partner_id", r->actor.partner_id},
+		{"manager_id", r->actor.manager_id},
+		{"role", actor_role_name(r->actor.role)},
+		{"operation", r->operation->contract->id},
+		{"import_id", import_id},
+		{"request_id", r->id},
+		{NULL, NULL},
+	};
+	return binding_of(r, SQL(setIdentity), bindings, ret_call);
+}
+
+char *binding_bytea(struct arena *arena, const unsigned char *bytes, size_t length)
+{
+	struct text hex = {0};
+	text_append_string(&hex, "\\x");
+	text_append_hex(&hex, bytes, length);
+	char *copy = hex.is_broken ? NULL : arena_copy(arena, hex.bytes, hex.length);
+	text_done(&hex);
+	return copy;
+}

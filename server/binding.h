@@ -1,0 +1,31 @@
+/* Binding: the values of a statement's parameters, from the request and from the server. */
+#pragma once
+
+#include "request.h"
+
+/* Fills in the call of `statement` for `r`: the variant for the parameters that are there, and
+ * their values, in the request's arena. False when memory is exhausted, or a parameter is known
+ * neither to the contract nor to the server. */
+bool binding_make(struct request *r, const struct statement *statement, struct call *ret_call);
+
+/* Values for statements that are not an operation's own. */
+struct binding {
+	const char *name;
+	const char *value;
+};
+
+/* Fills in a call whose values are all given; `bindings` ends with a NULL name. */
+bool binding_of(struct request *r, const char *statement, const struct binding *bindings,
+	struct call *ret_call);
+
+/* The call that tells PostgreSQL who acts: the first of every segment. `import_id` may be "". */
+bool binding_identity(struct request *r, const char *import_id, struct call *ret_call);
+
+/* Fills r->new_id and r->now. */
+void binding_stamp(struct request *r);
+
+/* True when `name` is one of the server's own parameters. */
+bool binding_is_own(const char *name);
+
+/* Appends `bytes` as PostgreSQL's hexadecimal text form of bytea. */
+char *binding_bytea(struct arena *arena, const unsigned char *bytes, size_t length);

@@ -1,0 +1,156 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum setting_type { SETTING_TEXT, SETTING_NUMBER, SETTING_SWITCH };
+
+struct setting {
+	const char *name; /* --name, and QUDAO_NAME in the environment */
+	size_t offset;
+	enum setting_type type;
+	const char *value; /* the default; NULL: none */
+	long smallest, largest;
+	const char *meaning;
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct setting settings[] = {
+	{"port", AT(port), SETTING_NUMBER, "8080", 0, 65535, "TCP port to listen on"},
+	{"address", AT(address), SETTING_TEXT, "0.0.0.0", 0, 0, "IPv4 address to listen on"},
+	{"data", AT(data), SETTING_TEXT, NULL, 0, 0,
+		"directory of the embedded PostgreSQL (/var/lib/qudao as root, else ~/.local/share/qudao)"},
+	{"database-url", AT(database_url), SETTING_TEXT, NULL, 0, 0,
+		"use this PostgreSQL (14 or newer) instead of the embedded one"},
+	{"admin-key", AT(admin_key), SETTING_TEXT, NULL, 0, 0,
+		"admin key to install, 32 characters or more"},
+	{"public-url", AT(public_url), SETTING_TEXT, NULL, 0, 0,
+		"how clients reach the server, for links (default: their Host header)"},
+	{"cors-origins", AT(cors_origins), SETTING_TEXT, NULL, 0, 0,
+		"origins whose pages may call, separated by commas"},
+	{"demo", AT(has_demo), SETTING_SWITCH, "0", 0, 1, "load demo data into an empty database"},
+	{"workers", AT(workers), SETTING_NUMBER, NULL, 1, 256, "threads (default: one a processor)"},
+	{"connections", AT(connections), SETTING_NUMBER, "10000", 1, 1000000, "HTTP connections"},
+	{"body-bytes", AT(body_bytes), SETTING_NUMBER, "1048576", 1024, 1 << 30,
+		"largest body that is not a bulk import"},
+	{"idle-ms", AT(idle_ms), SETTING_NUMBER, "15000", 1000, 3600000, "a silent connection is cut"},
+	{"request-ms", AT(request_ms), SETTING_NUMBER, "30000", 1000, 3600000,
+		"from the first byte of a request to its answer"},
+	{"statement-ms", AT(statement_ms), SETTING_NUMBER, "10000", 100, 3600000,
+		"PostgreSQL gives up on a statement"},
+	{"bulk-statement-ms", AT(bulk_statement_ms), SETTING_NUMBER, "600000", 1000, 86400000,
+		"the same for the statements of a bulk import"},
+	{"queue", AT(queue), SETTING_NUMBER, "1024", 1, 100000,
+		"requests that may wait for the database, per worker and kind"},
+	{"queue-ms", AT(queue_ms), SETTING_NUMBER, "3000", 100, 60000, "how long they may wait"},
+	{"read-lanes", AT(read_lanes), SETTING_NUMBER, "1", 1, 64,
+		"connections for reads, per worker and role"},
+	{"write-lanes", AT(write_lanes), SETTING_NUMBER, "1", 1, 64, "the same for writes"},
+	{"batch", AT(batch), SETTING_NUMBER, "32", 1, 256, "statements that go to PostgreSQL together"},
+	{"imports", AT(imports), SETTING_NUMBER, "2", 1, 64, "bulk imports at once, per worker"},
+};
+
+enum { SETTING_COUNT = sizeof settings / sizeof *settings };
+
+static bool set(struct config *config, const struct setting *setting, const char *value,
+	struct text *ret_error)
+{
+	char *member = (char *)config + setting->offset;
+	if (setting->type == SETTING_TEXT) {
+		*(const char **)(void *)member = *value == '\0' ? NULL : value;
+		return true;
+	}
+	char *end;
+	errno = 0;
+	long number = strtol(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || number < setting->smallest ||
+		number > setting->largest) {
+		text_append_printf(ret_error, "%s must be a number from %ld to %ld, not \"%s\"",
+			setting->name, setting->smallest, setting->largest, value);
+		return false;
+	}
+	if (setting->type == SETTING_SWITCH)
+		*(bool *)member = number != 0;
+	else
+		*(int *)(void *)member = (int)number;
+	return true;
+}
+
+static const char *from_environment(const struct setting *setting)
+{
+	char name[64] = "QUDAO_";
+	for (size_t i = 0; setting->name[i] != '\0'; i++)
+		name[6 + i] = setting->name[i] == '-' ? '_' : (char)toupper(setting->name[i]);
+	return getenv(name);
+}
+
+static bool set_flag(struct config *config, const char *flag, struct text *ret_error)
+{
+	const char *equals = strchr(flag, '=');
+	if (strncmp(flag, "--", 2) == 0 && equals != NULL)
+		for (size_t i = 0; i < SETTING_COUNT; i++) {
+			struct slice name = {flag + 2, (size_t)(equals - flag) - 2};
+			if (slice_equals(name, settings[i].name))
+				return set(config, &settings[i], equals + 1, ret_error);
+		}
+	text_append_printf(ret_error, "unknown flag %s (flags look like --port=8080)", flag);
+	return false;
+}
+
+/* Some defaults depend on the machine and on who runs us. */
+static void fill_defaults(struct config *config)
+{
+	static char home_data[4096];
+	if (config->workers == 0)
+		config->workers = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (config->data != NULL)
+		return;
+	const char *home = getenv("HOME");
+	if (geteuid() == 0 || home == NULL) {
+		config->data = "/var/lib/qudao";
+		return;
+	}
+	struct text path = {0};
+	text_append_printf(&path, "%s/.local/share/qudao", home);
+	if (!path.is_broken && path.length < sizeof home_data)
+		memcpy(home_data, path.bytes, path.length + 1);
+	text_done(&path);
+	config->data = home_data;
+}
+
+bool config_read(struct config *ret_config, char **flags, struct text *ret_error)
+{
+	struct config config = {0};
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const char *value = from_environment(&settings[i]);
+		if (value == NULL || *value == '\0')
+			value = settings[i].value;
+		if (value != NULL && !set(&config, &settings[i], value, ret_error))
+			return false;
+	}
+	for (; *flags != NULL; flags++)
+		if (!set_flag(&config, *flags, ret_error))
+			return false;
+	if (config.admin_key != NULL && strlen(config.admin_key) < 32) {
+		text_append_string(ret_error, "admin-key needs 32 characters or more");
+		return false;
+	}
+	fill_defaults(&config);
+	*ret_config = config;
+	return true;
+}
+
+void config_describe(struct text *text)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		text_append_printf(text, "  --%-18s %s%s%s%s\n", settings[i].name, settings[i].meaning,
+			settings[i].value == NULL ? "" : " (",
+			settings[i].value == NULL ? "" : settings[i].value,
+			settings[i].value == NULL ? "" : ")");
+	text_append_string(text, "\nEach can also be set in the environment: --port is QUDAO_PORT, "
+				 "--database-url is QUDAO_DATABASE_URL.\n");
+}

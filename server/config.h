@@ -1,0 +1,41 @@
+/* Every setting and every limit of the server, in one place. */
+#pragma once
+
+#include "text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct config {
+	/* settings */
+	int port;
+	const char *address;      /* to listen on */
+	const char *data;         /* directory of the embedded PostgreSQL */
+	const char *database_url; /* another PostgreSQL; NULL: the embedded one */
+	const char *admin_key;    /* an admin key to install, or NULL */
+	const char *public_url;   /* how clients reach us, or NULL: by their Host header */
+	const char *cors_origins; /* separated by commas, or NULL */
+	bool has_demo;
+
+	/* limits */
+	int workers;
+	int connections;       /* HTTP connections of all workers together */
+	int body_bytes;        /* of a request that is not streamed */
+	int idle_ms;           /* a connection that sends nothing is cut */
+	int request_ms;        /* from the first byte of a request to its answer */
+	int statement_ms;      /* PostgreSQL gives up on a statement */
+	int bulk_statement_ms; /* the same for imports */
+	int queue;             /* requests that wait for one kind of lane */
+	int queue_ms;          /* how long they wait */
+	int read_lanes;        /* connections per worker and role */
+	int write_lanes;
+	int batch;             /* statements that go out together */
+	int imports;           /* at the same time, per worker */
+};
+
+/* Fills `ret_config` from flags (--port=8080) and the environment (QUDAO_PORT); flags win. False
+ * with one line in `ret_error` for an unknown flag or a value out of range. */
+bool config_read(struct config *ret_config, char **flags, struct text *ret_error);
+
+/* Appends the list of all settings with their defaults, for --help. */
+void config_describe(struct text *text);

@@ -1,0 +1,83 @@
+/* The contract as JSON, as a page to read and try, and a page for each problem. */
+#include "answer.h"
+#include "operation.h"
+#include "parameters.h"
+#include "woven.h"
+
+#include <string.h>
+
+/* The page loads nothing from elsewhere, and may not. */
+static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+			     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+			     "form-action 'none'; frame-ancestors 'none'";
+
+static const char page[] =
+	"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	"<title>Qudao API</title>\n<link rel=\"icon\" href=\"data:,\">\n"
+	"<link rel=\"stylesheet\" href=\"/docs/swagger-ui.css\">\n</head>\n<body>\n"
+	"<div id=\"contract\"></div>\n<script src=\"/docs/swagger-ui-bundle.js\"></script>\n"
+	"<script src=\"/docs/start.js\"></script>\n</body>\n</html>\n";
+
+static const char start_script[] =
+	"window.ui = SwaggerUIBundle({url: '/openapi.json', dom_id: '#contract', deepLinking: true,\n"
+	"  docExpansion: 'none', persistAuthorization: true, filter: true, validatorUrl: null,\n"
+	"  defaultModelsExpandDepth: 0, tryItOutEnabled: false});\n";
+
+static const struct problem *answer_constant(
+	struct request *r, const char *content_type, struct slice content)
+{
+	answer_begin(r, 200, content_type);
+	r->answer.constant = content;
+	request_answer(r);
+	return NULL;
+}
+
+static const struct problem *answer_contract(struct request *r)
+{
+	return answer_constant(r, "application/json", woven_contract);
+}
+
+static const struct problem *answer_page(struct request *r)
+{
+	answer_header(r, "Content-Security-Policy", policy);
+	return answer_constant(r, "text/html; charset=utf-8", SLICE(page));
+}
+
+static const struct problem *answer_asset(struct request *r)
+{
+	const struct {
+		const char *name, *content_type;
+		struct slice content;
+	} assets[] = {
+		{"swagger-ui.css", "text/css; charset=utf-8",
+			{docs_style, (size_t)(docs_style_end - docs_style)}},
+		{"swagger-ui-bundle.js", "text/javascript; charset=utf-8",
+			{docs_script, (size_t)(docs_script_end - docs_script)}},
+		{"start.js", "text/javascript; charset=utf-8", SLICE(start_script)},
+	};
+	const char *file = parameters_value(r, "file");
+	answer_header(r, "Cache-Control", "public, max-age=3600");
+	for (size_t i = 0; i < sizeof assets / sizeof *assets; i++)
+		if (strcmp(assets[i].name, file) == 0)
+			return answer_constant(r, assets[i].content_type, assets[i].content);
+	return &problem_not_found;
+}
+
+static const struct problem *answer_problem_page(struct request *r)
+{
+	const struct problem *described = problem_find(parameters_value(r, "code"));
+	if (described == NULL)
+		return &problem_not_found;
+	const struct problem *p = answer_json(r, 200,
+		json_pack("{s:s, s:i, s:s}", "code", described->code, "status", described->status,
+			"title", described->title));
+	if (p == NULL)
+		request_answer(r);
+	return p;
+}
+
+OPERATION(getContract) = {.handle = answer_contract};
+OPERATION(getDocs) = {.handle = answer_page};
+OPERATION(getDocsAsset) = {.handle = answer_asset};
+OPERATION(getProblem) = {.handle = answer_problem_page};

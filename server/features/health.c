@@ -1,0 +1,35 @@
+/* Whether the server lives, can work, and what it does: for supervisors, balancers, Prometheus. */
+#include "answer.h"
+#include "operation.h"
+
+static const struct problem *answer_health(struct request *r)
+{
+	const struct problem *p = answer_json(r, 200, json_pack("{s:s}", "status", "ok"));
+	if (p == NULL)
+		request_answer(r);
+	return p;
+}
+
+/* Ready is who can work at once: this worker's lanes are connected. */
+static const struct problem *answer_readiness(struct request *r)
+{
+	if (r->service->is_stopping || !lanes_are_ready(r->service->lanes))
+		return request_fault(r, &problem_unavailable, "The database cannot be reached.");
+	const struct problem *p = answer_json(r, 200, json_pack("{s:s}", "status", "ready"));
+	if (p == NULL)
+		request_answer(r);
+	return p;
+}
+
+static const struct problem *answer_metrics(struct request *r)
+{
+	const struct service *service = r->service;
+	answer_begin(r, 200, "text/plain; version=0.0.4; charset=utf-8");
+	metrics_report(&r->answer.body, service->all_metrics, service->worker_count, service->operations);
+	request_answer(r);
+	return NULL;
+}
+
+OPERATION(getHealth) = {.handle = answer_health};
+OPERATION(getReadiness) = {.handle = answer_readiness};
+OPERATION(getMetrics) = {.handle = answer_metrics};

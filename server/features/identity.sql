@@ -1,0 +1,55 @@
+-- name: setIdentity
+-- Says who is asking, for the rest of the transaction: policies, audit rows and events go by it.
+select
+	set_config('app.actor_id', :actor_id, true),
+	set_config('app.actor_name', :actor_name, true),
+	set_config('app.partner_id', :partner_id, true),
+	set_config('app.manager_id', :manager_id, true),
+	set_config('app.role', :role, true),
+	set_config('app.operation', :operation, true),
+	set_config('app.import_id', :import_id, true),
+	set_config('application_name', :request_id, true);
+
+-- name: findApiKey
+-- Whose secret it is, whether or not it still works.
+select k.id, k.name, k.role, k.partner_id, k.manager_id, array_to_string(k.scopes, ' ') as scopes, k.expires_at, k.revoked_at
+from api_key k
+where k.secret_hash = :secret_hash;
+
+-- name: touchApiKey
+-- Notes when keys were used last, many at once.
+insert into api_key_use as u (api_key_id, last_used_at)
+select k.id, max(used.at)
+from unnest(:ids::uuid[], :times::timestamptz[]) as used (id, at)
+join api_key k on k.id = used.id
+group by k.id
+on conflict (api_key_id) do update
+set last_used_at = excluded.last_used_at
+where u.last_used_at < excluded.last_used_at;
+
+-- name: serverSecret
+-- The secret of that name: the one that is there, else the one that is offered.
+with made as (
+	insert into server_secret (name, value)
+	values (:name, :value)
+	on conflict (name) do nothing
+	returning value
+)
+select m.value
+from made m
+union all
+select s.value
+from server_secret s
+where s.name = :name;
+
+-- name: installAdminKey
+-- Makes sure that a key of an administrator is there.
+insert into api_key (id, name, role, prefix, secret_hash, scopes)
+select :new_id, 'Administrator', 'admin', left(:new_key::text, 6), sha256(convert_to(:new_key, 'UTF8')), '{}'
+where not exists (select from api_key k where k.secret_hash = sha256(convert_to(:new_key, 'UTF8')));
+
+-- name: hasAdminKey
+-- Whether any administrator can get in.
+select
+from api_key k
+where k.role = 'admin' and k.revoked_at is null;

@@ -1,0 +1,94 @@
+-- name: stageRegions
+-- Where the rows of a file of regions wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, parent_id uuid, parent_code text, custom jsonb
+) on commit drop;
+
+-- name: judgeRegions
+-- Decides about every staged row; columns is what the file has of the members of a region.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_regions(:columns) as j;
+
+-- name: postRegions
+-- Writes what was judged created or updated.
+select import_post_regions(:import_id, :now);
+
+-- name: stageProducts
+-- Where the rows of a file of products wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	sku text, name text, category text, subcategory text, color text, standard_cost numeric(18,6), currency text, is_active boolean, custom jsonb
+) on commit drop;
+
+-- name: judgeProducts
+-- Decides about every staged row; columns is what the file has of the members of a product.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_products(:columns) as j;
+
+-- name: postProducts
+-- Writes what was judged created or updated.
+select import_post_products(:import_id, :now);
+
+-- name: stageMembers
+-- Where the rows of a file of members wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, email text, phone text, title text, region_id uuid, region_code text, is_active boolean, custom jsonb
+) on commit drop;
+
+-- name: judgeMembers
+-- Decides about every staged row; columns is what the file has of the members of a member.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_members(:columns) as j;
+
+-- name: postMembers
+-- Writes what was judged created or updated.
+select import_post_members(:import_id, :now);
+
+-- name: stagePartners
+-- Where the rows of a file of partners wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, legal_name text, tax_id text, type text, group_name text, status text, tier text, parent_id uuid, parent_code text,
+	manager_id uuid, manager_code text, region_id uuid, region_code text, industries text[], employees integer, founded_year integer,
+	address text, city text, state_province text, postal_code text, country_code text, phone text, website text, currency text, tags text[],
+	external_refs jsonb, custom jsonb
+) on commit drop;
+
+-- name: judgePartners
+-- Decides about every staged row; columns is what the file has of the members of a partner.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_partners(:columns) as j;
+
+-- name: postPartners
+-- Writes what was judged created or updated.
+select import_post_partners(:import_id, :now);
+
+-- name: stageSalesRecords
+-- Where the rows of a file of sales records wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text,
+	region_id uuid, region_code text, manager_id uuid, manager_code text, quantity numeric(18,4), unit_price numeric(18,6), amount numeric(18,4),
+	currency text, cost numeric(18,4), cost_currency text, kind text, order_ref text, custom jsonb
+) on commit drop;
+
+-- name: judgeSalesRecords
+-- Decides about every staged row.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_sales_records(:columns) as j;
+
+-- name: postSalesRecords
+-- Adds what was judged created.
+select import_post_sales_records(:import_id, :now);
+
+-- name: stagedErrors
+-- The first refusals, for the answer.
+select e.line, e.pointer, e.code, e.detail
+from import_faults(1000) as e;
+
+-- name: finishImport
+-- Writes down the import and its refusals, posted or not; partners appear by themselves.
+select import_finish(row(:id, :resource, :started_at, :now, :actor_id, null, :rows, :created, :updated, :unchanged, :rejected, :digest,
+	:is_dry_run, :is_atomic, :is_posted)::import);

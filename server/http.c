@@ -1,0 +1,316 @@
+#include "http.h"
+
+#include "cors.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+	CONNECTION_POOL_SIZE = 8 << 10, /* headers, and the pieces in which bodies come */
+	STREAM_PIECE_SIZE = 32 << 10,
+	LISTEN_BACKLOG = 1024,
+};
+
+struct http {
+	struct service *service;
+	struct MHD_Daemon *daemon;
+	struct watch watch;
+	bool is_due;
+	int requests;
+	int stopped_socket; /* the listening socket after http_quiesce; -1 before */
+};
+
+/* libmicrohttpd's request and ours. */
+struct http_connection {
+	struct http *http;
+	struct MHD_Connection *connection;
+	struct request *request;
+	bool is_open;      /* the headers have been seen */
+	bool is_suspended;
+};
+
+static const struct {
+	const char *name;
+	enum request_header header;
+} known_headers[] = {
+	{"Accept", HEADER_ACCEPT},
+	{"Authorization", HEADER_AUTHORIZATION},
+	{"Content-Length", HEADER_CONTENT_LENGTH},
+	{"Content-Type", HEADER_CONTENT_TYPE},
+	{"Host", HEADER_HOST},
+	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},
+	{"If-Match", HEADER_IF_MATCH},
+	{"If-None-Match", HEADER_IF_NONE_MATCH},
+	{"Origin", HEADER_ORIGIN},
+	{"Request-Id", HEADER_REQUEST_ID},
+	{"Transfer-Encoding", HEADER_TRANSFER_ENCODING},
+};
+
+static enum MHD_Result take_header(
+	void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct request *r = ctx;
+	(void)kind;
+	for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++) {
+		if (strcasecmp(name, known_headers[i].name) != 0)
+			continue;
+		enum request_header header = known_headers[i].header;
+		bool is_list = header == HEADER_ACCEPT || header == HEADER_IF_NONE_MATCH;
+		r->has_twice |= r->headers[header] != NULL && !is_list;
+		r->headers[header] = value;
+	}
+	return MHD_YES;
+}
+
+/* libmicrohttpd calls this with the target as it came, before anything else of a request. What it
+ * returns is the request's own pointer from then on. */
+static void *begin_request(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+	struct http *http = ctx;
+	struct http_connection *c = calloc(1, sizeof *c);
+	if (c == NULL)
+		return NULL;
+	c->http = http;
+	c->connection = connection;
+	c->request = request_new(http->service, c, target);
+	if (c->request == NULL) {
+		free(c);
+		return NULL;
+	}
+	http->requests++;
+	return c;
+}
+
+static void end_request(void *ctx, struct MHD_Connection *connection, void **state,
+	enum MHD_RequestTerminationCode how)
+{
+	struct http *http = ctx;
+	struct http_connection *c = *state;
+	(void)connection;
+	(void)how;
+	*state = NULL;
+	if (c == NULL)
+		return;
+	http->requests--;
+	request_abandon(c->request);
+	free(c);
+}
+
+/* Paths and queries are decoded by us, who know which escapes to refuse. */
+static size_t leave_escapes(void *ctx, struct MHD_Connection *connection, char *text)
+{
+	(void)ctx;
+	(void)connection;
+	return strlen(text);
+}
+
+static ssize_t produce(void *ctx, uint64_t position, char *room, size_t size)
+{
+	struct http_connection *c = ctx;
+	(void)position;
+	long count = c->request->answer.produce(c->request, room, size);
+	if (count == ANSWER_END)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (count == ANSWER_BROKEN)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (count == 0)
+		http_suspend(c);
+	return count;
+}
+
+static struct MHD_Response *make_response(struct http_connection *c)
+{
+	struct answer *answer = &c->request->answer;
+	if (answer->produce != NULL)
+		return MHD_create_response_from_callback(
+			MHD_SIZE_UNKNOWN, STREAM_PIECE_SIZE, produce, c, NULL);
+	if (answer->constant.bytes != NULL)
+		return MHD_create_response_from_buffer(answer->constant.length,
+			(void *)(size_t)answer->constant.bytes, MHD_RESPMEM_PERSISTENT);
+	struct text body = answer->body;
+	text_init(&answer->body);
+	return MHD_create_response_from_buffer_with_free_callback(body.length, body.bytes, free);
+}
+
+static enum MHD_Result send_answer(struct http_connection *c)
+{
+	struct request *r = c->request;
+	struct MHD_Response *response = make_response(c);
+	if (response == NULL)
+		return MHD_NO;
+	cors_add(r);
+	if (r->answer.content_type != NULL)
+		MHD_add_response_header(response, "Content-Type", r->answer.content_type);
+	MHD_add_response_header(response, "Request-Id", r->id);
+	for (size_t i = 0; i < r->answer.header_count; i++)
+		MHD_add_response_header(
+			response, r->answer.headers[i].name, r->answer.headers[i].value);
+	if (c->http->service->is_stopping)
+		MHD_add_response_header(response, "Connection", "close");
+	enum MHD_Result result =
+		MHD_queue_response(c->connection, (unsigned)r->answer.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
+ * answer in the first call would cost the connection, so only a body that is too large gets one. */
+static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *piece, size_t *piece_length,
+	void **state)
+{
+	struct http_connection *c = *state;
+	(void)ctx;
+	(void)url;
+	(void)version;
+	if (c == NULL)
+		return MHD_NO;
+	struct request *r = c->request;
+	if (!c->is_open) {
+		c->is_open = true;
+		r->method = method;
+		MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, r);
+		bool is_refused = request_open(r);
+		return is_refused && r->answer.status == 413 ? send_answer(c) : MHD_YES;
+	}
+	if (*piece_length > 0) {
+		size_t taken = request_take(r, piece, *piece_length);
+		if (taken < *piece_length)
+			http_suspend(c);
+		*piece_length -= taken;
+		return MHD_YES;
+	}
+	if (!r->is_complete && r->state != REQUEST_ANSWERED)
+		request_end(r);
+	if (r->state == REQUEST_ANSWERED)
+		return send_answer(c);
+	http_suspend(c);
+	return MHD_YES;
+}
+
+static void count_connection(void *ctx, struct MHD_Connection *connection, void **state,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http *http = ctx;
+	(void)connection;
+	(void)state;
+	int64_t change = code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1;
+	atomic_fetch_add_explicit(
+		&http->service->metrics->connections, change, memory_order_relaxed);
+}
+
+static void note_news(struct watch *watch, uint32_t events)
+{
+	struct http *http = watch->ctx;
+	(void)events;
+	http->is_due = true;
+}
+
+static struct MHD_Daemon *start_daemon(struct http *http, int port)
+{
+	const struct config *config = http->service->config;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	if (inet_pton(AF_INET, config->address, &address.sin_addr) != 1)
+		return NULL;
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL,
+		handle, http, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+		MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)LISTEN_BACKLOG, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)(config->connections / config->workers + 1), MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)(config->idle_ms / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_POOL_SIZE, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_URI_LOG_CALLBACK, begin_request, http, MHD_OPTION_UNESCAPE_CALLBACK,
+		leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
+		MHD_OPTION_NOTIFY_CONNECTION, count_connection, http, MHD_OPTION_END);
+}
+
+struct http *http_new(struct service *service, int port, struct text *ret_error)
+{
+	struct http *http = calloc(1, sizeof *http);
+	if (http == NULL)
+		return NULL;
+	http->service = service;
+	http->stopped_socket = -1;
+	http->watch = (struct watch){.fd = -1, .ready = note_news, .ctx = http};
+	http->daemon = start_daemon(http, port);
+	const union MHD_DaemonInfo *info =
+		http->daemon == NULL ? NULL
+				     : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (info == NULL || !loop_watch(service->loop, &http->watch, info->epoll_fd, EPOLLIN)) {
+		text_append_printf(ret_error, "cannot listen on %s port %d; is it in use?",
+			service->config->address, port);
+		http_free(http);
+		return NULL;
+	}
+	return http;
+}
+
+int http_port(const struct http *http)
+{
+	return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+}
+
+void http_run(struct http *http)
+{
+	http->is_due = false;
+	MHD_run(http->daemon);
+}
+
+int http_timeout_ms(const struct http *http)
+{
+	unsigned long long timeout_ms;
+	if (MHD_get_timeout(http->daemon, &timeout_ms) != MHD_YES)
+		return -1;
+	return timeout_ms > 1000 ? 1000 : (int)timeout_ms;
+}
+
+bool http_is_due(const struct http *http)
+{
+	return http->is_due;
+}
+
+/* What was accepted by the kernel already is taken first: it would be reset otherwise. */
+void http_quiesce(struct http *http)
+{
+	http_run(http);
+	http->stopped_socket = MHD_quiesce_daemon(http->daemon);
+	if (http->stopped_socket >= 0)
+		close(http->stopped_socket);
+}
+
+int http_requests(const struct http *http)
+{
+	return http->requests;
+}
+
+void http_free(struct http *http)
+{
+	if (http == NULL)
+		return;
+	loop_forget(http->service->loop, &http->watch);
+	if (http->daemon != NULL)
+		MHD_stop_daemon(http->daemon);
+	free(http);
+}
+
+void http_suspend(struct http_connection *connection)
+{
+	if (connection->is_suspended)
+		return;
+	connection->is_suspended = true;
+	MHD_suspend_connection(connection->connection);
+}
+
+void http_wake(struct http_connection *connection)
+{
+	if (connection == NULL || !connection->is_suspended)
+		return;
+	connection->is_suspended = false;
+	connection->http->is_due = true;
+	MHD_resume_connection(connection->connection);
+}

@@ -1,0 +1,74 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { JOURNAL_LINES_MAX = 1 << 16 };
+
+static const char *const level_names[] = {
+	[JOURNAL_INFO] = "info",
+	[JOURNAL_WARNING] = "warning",
+	[JOURNAL_ERROR] = "error",
+};
+
+void journal_begin(struct journal *journal, enum journal_level level, const char *message)
+{
+	struct timespec now;
+	struct tm utc;
+	char time[32];
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &utc);
+	text_append_printf(&journal->lines, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", time,
+		now.tv_nsec / 1000000, level_names[level]);
+	journal_text(journal, "message", message);
+}
+
+void journal_text(struct journal *journal, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	text_append_string(&journal->lines, ",\"");
+	text_append_string(&journal->lines, name);
+	text_append_string(&journal->lines, "\":");
+	text_append_json(&journal->lines, value, strlen(value));
+}
+
+void journal_number(struct journal *journal, const char *name, long long value)
+{
+	text_append_string(&journal->lines, ",\"");
+	text_append_string(&journal->lines, name);
+	text_append_string(&journal->lines, "\":");
+	text_append_integer(&journal->lines, value);
+}
+
+void journal_end(struct journal *journal)
+{
+	text_append_string(&journal->lines, "}\n");
+	if (journal->lines.length > JOURNAL_LINES_MAX)
+		journal_write(journal);
+}
+
+/* A log that nobody takes (a full disk, a closed pipe) must not stop the server: it is dropped. */
+void journal_write(struct journal *journal)
+{
+	size_t written = 0;
+	while (written < journal->lines.length) {
+		ssize_t count = write(STDOUT_FILENO, journal->lines.bytes + written,
+			journal->lines.length - written);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			break;
+		written += (size_t)count;
+	}
+	text_clear(&journal->lines);
+}
+
+void journal_done(struct journal *journal)
+{
+	journal_write(journal);
+	text_done(&journal->lines);
+}

@@ -1,0 +1,122 @@
+#include "operation.h"
+
+#include "router.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Every operation of the contract; one without code does not link. */
+static const struct {
+	const char *id;
+	const struct operation_code *code;
+} codes[] = {
+#define X(id) {#id, &operation_##id},
+	OPERATIONS(X)
+#undef X
+};
+
+static const struct operation_code *code_of(const char *id)
+{
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (strcmp(codes[i].id, id) == 0)
+			return codes[i].code;
+	return NULL;
+}
+
+static bool find_statement(const struct statement_catalogue *catalogue, const char *name,
+	const struct statement **ret_statement)
+{
+	*ret_statement = name == NULL ? NULL : statement_find(catalogue, name);
+	return name == NULL || *ret_statement != NULL;
+}
+
+static bool join(struct operation *operation, const struct statement_catalogue *catalogue)
+{
+	const struct operation_code *code = code_of(operation->contract->id);
+	operation->code = code;
+	operation->is_write = strcmp(operation->contract->method, "GET") != 0;
+	return find_statement(catalogue, code->sql, &operation->statement) &&
+	       find_statement(catalogue, code->sql_for_partner, &operation->statement_for_partner) &&
+	       find_statement(catalogue, code->then, &operation->then) &&
+	       (operation->statement != NULL || code->handle != NULL || code->stream != NULL);
+}
+
+static bool fill(struct operation_table *table, const struct contract *contract,
+	const struct statement_catalogue *catalogue, struct text *ret_error)
+{
+	for (size_t i = 0; i < contract->operation_count; i++) {
+		struct operation *operation = &table->operations[table->count];
+		operation->contract = &contract->operations[i];
+		operation->number = table->count++;
+		if (!join(operation, catalogue) ||
+			!router_add(table->router, operation->contract->method,
+				operation->contract->path, operation)) {
+			text_append_printf(ret_error, "%s: no code, no statement, or a path that is taken",
+				operation->contract->id);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* An object can be read where the same object is read: at the GET with the statement that the write
+ * reads afterwards, else at the GET below the write's own path. */
+static bool reads_what_is_made(const struct operation *read, const struct operation *made)
+{
+	if (read->is_write || read->contract->is_list)
+		return false;
+	if (made->then != NULL)
+		return read->statement == made->then;
+	size_t length = strlen(made->contract->path);
+	return strncmp(read->contract->path, made->contract->path, length) == 0 &&
+	       strcmp(read->contract->path + length, "/{id}") == 0;
+}
+
+static bool find_locations(struct operation_table *table, struct text *ret_error)
+{
+	for (int i = 0; i < table->count; i++) {
+		struct operation *made = &table->operations[i];
+		for (int read = 0; read < table->count; read++)
+			if (reads_what_is_made(&table->operations[read], made))
+				made->location = table->operations[read].contract->path;
+		if (made->contract->success_status == 201 && made->location == NULL) {
+			text_append_printf(ret_error, "%s makes what no operation reads",
+				made->contract->id);
+			return false;
+		}
+	}
+	return true;
+}
+
+struct operation_table *operation_table_new(const struct contract *contract,
+	const struct statement_catalogue *catalogue, struct text *ret_error)
+{
+	struct operation_table *table = calloc(1, sizeof *table);
+	if (table == NULL)
+		return NULL;
+	table->operations = calloc(contract->operation_count, sizeof *table->operations);
+	table->router = router_new();
+	if (table->operations == NULL || table->router == NULL ||
+		!fill(table, contract, catalogue, ret_error) || !find_locations(table, ret_error)) {
+		operation_table_free(table);
+		return NULL;
+	}
+	return table;
+}
+
+void operation_table_free(struct operation_table *table)
+{
+	if (table == NULL)
+		return;
+	router_free(table->router);
+	free(table->operations);
+	free(table);
+}
+
+const struct operation *operation_find(const struct operation_table *table, const char *id)
+{
+	for (int i = 0; i < table->count; i++)
+		if (strcmp(table->operations[i].contract->id, id) == 0)
+			return &table->operations[i];
+	return NULL;
+}

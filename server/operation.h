@@ -1,0 +1,63 @@
+/* An operation: what the contract says of it, and the code that carries it out. */
+#pragma once
+
+#include "contract.h"
+#include "lane.h"
+#include "problem.h"
+#include "statement.h"
+
+#include "operations.gen.h"
+
+struct request;
+struct import_statements;
+
+/* Takes the body of a streamed request piece by piece. */
+struct body_stream {
+	/* Begins when the caller is known and permitted. */
+	const struct problem *(*begin)(struct request *r);
+	/* Takes up to `length` bytes and returns how many; fewer when it must wait, after which it
+	 * wakes the request. */
+	size_t (*take)(struct request *r, const char *bytes, size_t length);
+	/* The body is complete; it answers now or later. */
+	void (*end)(struct request *r);
+};
+
+/* How an operation is carried out: by a statement, or by a function of its own. */
+struct operation_code {
+	const char *sql;             /* SQL(name) */
+	const char *sql_for_partner; /* what a partner's key runs instead, or NULL */
+	const char *then;            /* a write's read of what it wrote, or NULL */
+	enum lane_work work;         /* where reads go; writes always go to LANE_WRITE */
+	/* Answers by itself; NULL: the statement does. */
+	const struct problem *(*handle)(struct request *r);
+	const struct body_stream *stream; /* NULL: the body is one JSON document */
+	const struct import_statements *import; /* of a bulk import */
+};
+
+#define OPERATION(id) const struct operation_code operation_##id
+#define SQL(name) statement_##name
+
+struct operation {
+	const struct contract_operation *contract;
+	const struct operation_code *code;
+	const struct statement *statement;
+	const struct statement *statement_for_partner;
+	const struct statement *then;
+	const char *location; /* the path at which a created object is read, or NULL */
+	bool is_write;
+	int number; /* its place in the table, for the metrics */
+};
+
+struct operation_table {
+	struct operation *operations;
+	int count;
+	struct router *router;
+};
+
+/* Joins contract, code and statements; NULL with one line in `ret_error` when they do not fit. */
+struct operation_table *operation_table_new(const struct contract *contract,
+	const struct statement_catalogue *catalogue, struct text *ret_error);
+void operation_table_free(struct operation_table *table);
+
+/* Returns the operation of that id, or NULL. */
+const struct operation *operation_find(const struct operation_table *table, const char *id);

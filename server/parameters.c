@@ -1,0 +1,285 @@
+#include "parameters.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { PAGE_ROWS_DEFAULT = 50 };
+
+static int hex_digit(char byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	byte |= 0x20;
+	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+char *parameters_decode(struct arena *arena, struct slice encoded, bool is_query)
+{
+	char *decoded = arena_take(arena, encoded.length + 1);
+	size_t length = 0;
+	for (size_t i = 0; decoded != NULL && i < encoded.length; i++) {
+		char byte = encoded.bytes[i];
+		if (byte == '%') {
+			bool is_whole = i + 2 < encoded.length;
+			int high = is_whole ? hex_digit(encoded.bytes[i + 1]) : -1;
+			int low = is_whole ? hex_digit(encoded.bytes[i + 2]) : -1;
+			if (high < 0 || low < 0)
+				return NULL;
+			byte = (char)(high * 16 + low);
+			i += 2;
+		} else if (byte == '+' && is_query) {
+			byte = ' ';
+		}
+		decoded[length++] = byte;
+	}
+	return decoded != NULL && text_is_utf8(decoded, length) ? decoded : NULL;
+}
+
+static size_t index_of(const struct contract_operation *contract, const char *name)
+{
+	size_t i = 0;
+	while (i < contract->parameter_count && strcmp(contract->parameters[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+const char *parameters_value(const struct request *r, const char *name)
+{
+	size_t i = index_of(r->operation->contract, name);
+	return i < r->operation->contract->parameter_count ? r->values[i] : NULL;
+}
+
+/* Where a fault of a parameter points: "?limit" for the query, "/id" for the path. */
+static const char *pointer_to(struct request *r, const struct contract_parameter *parameter)
+{
+	return arena_printf(&r->arena, "%s%s", parameter->place == PARAMETER_QUERY ? "?" : "",
+		parameter->name);
+}
+
+static void take_value(struct request *r, size_t i, const char *value)
+{
+	const struct contract_parameter *parameter = &r->operation->contract->parameters[i];
+	const char *pointer = pointer_to(r, parameter);
+	if (value == NULL)
+		fault_add(&r->faults, pointer, "encoding", "%s has a broken escape or is no UTF-8",
+			parameter->name);
+	else if (r->values[i] != NULL)
+		fault_add(&r->faults, pointer, "repeated", "%s stands twice", parameter->name);
+	else if (*value == '\0')
+		fault_add(&r->faults, pointer, "empty", "%s is empty", parameter->name);
+	else
+		schema_check_text(parameter->schema, slice_of(value), pointer, &r->faults);
+	r->values[i] = value == NULL ? "" : value;
+}
+
+static void take_pair(struct request *r, struct slice pair)
+{
+	const struct contract_operation *contract = r->operation->contract;
+	struct slice rest = pair;
+	struct slice name;
+	slice_split(&rest, '=', &name);
+	const char *decoded = parameters_decode(&r->arena, name, true);
+	size_t i = decoded == NULL ? contract->parameter_count : index_of(contract, decoded);
+	if (i == contract->parameter_count || contract->parameters[i].place != PARAMETER_QUERY) {
+		const char *pointer =
+			arena_printf(&r->arena, "?%.*s", (int)name.length, name.bytes);
+		fault_add(&r->faults, pointer == NULL ? "?" : pointer, "unknown_parameter",
+			"%s is not a parameter of %s", decoded == NULL ? "?" : decoded, contract->id);
+		return;
+	}
+	if (rest.bytes == NULL)
+		rest = SLICE("");
+	take_value(r, i, parameters_decode(&r->arena, rest, true));
+}
+
+static void take_query(struct request *r)
+{
+	const char *question = strchr(r->target, '?');
+	struct slice rest = slice_of(question == NULL ? NULL : question + 1);
+	struct slice pair;
+	while (slice_split(&rest, '&', &pair))
+		if (pair.length > 0)
+			take_pair(r, pair);
+}
+
+static void take_path(struct request *r)
+{
+	for (size_t i = 0; i < r->route.parameter_count; i++)
+		take_value(r, index_of(r->operation->contract, r->route.parameters[i].name),
+			parameters_decode(&r->arena, r->route.parameters[i].value, false));
+}
+
+static void fill_defaults(struct request *r)
+{
+	const struct contract_operation *contract = r->operation->contract;
+	for (size_t i = 0; i < contract->parameter_count; i++) {
+		const struct contract_parameter *parameter = &contract->parameters[i];
+		if (parameter->place == PARAMETER_HEADER || r->values[i] != NULL)
+			continue;
+		r->values[i] = parameter->default_value;
+		if (parameter->is_required)
+			fault_add(&r->faults, pointer_to(r, parameter), "required", "%s is required",
+				parameter->name);
+	}
+}
+
+static void read_fields(struct request *r)
+{
+	struct slice rest = slice_of(parameters_value(r, "fields"));
+	struct slice field;
+	while (slice_split(&rest, ',', &field)) {
+		field = slice_trim(field);
+		char *name = arena_copy(&r->arena, field.bytes, field.length);
+		if (name == NULL || !contract_has_member(r->operation->contract, name))
+			fault_add(&r->faults, "?fields", "unknown_member", "%.*s is not a member of the answer",
+				(int)field.length, field.bytes);
+		else if (r->field_count < REQUEST_FIELDS_MAX)
+			r->fields[r->field_count++] = field;
+	}
+}
+
+/* A cursor is bound to everything that decides which rows come in which order. */
+static void describe_scope(struct request *r)
+{
+	const struct contract_operation *contract = r->operation->contract;
+	text_append_string(&r->scope, contract->id);
+	for (size_t i = 0; i < contract->parameter_count; i++) {
+		const char *name = contract->parameters[i].name;
+		if (r->values[i] == NULL || strcmp(name, "cursor") == 0 ||
+			strcmp(name, "limit") == 0 || strcmp(name, "fields") == 0)
+			continue;
+		text_append_printf(&r->scope, "\n%s=%s", name, r->values[i]);
+	}
+}
+
+static const struct problem *read_page(struct request *r)
+{
+	const char *limit = parameters_value(r, "limit");
+	const char *sealed = parameters_value(r, "cursor");
+	r->limit = limit == NULL ? PAGE_ROWS_DEFAULT : (int)strtol(limit, NULL, 10);
+	r->sort = parameters_value(r, "sort");
+	if (!r->operation->contract->is_list)
+		return NULL;
+	describe_scope(r);
+	if (r->scope.is_broken)
+		return FAULT(r, "out of memory");
+	struct slice scope = {r->scope.bytes, r->scope.length};
+	if (sealed != NULL && !cursor_open(slice_of(sealed), scope, r->service->cursor_secret, &r->arena,
+				      &r->cursor))
+		return request_fault(r, &problem_invalid_cursor,
+			"The cursor belongs to another list, other filters, or another sort.");
+	return NULL;
+}
+
+/* Returns the version in the first strong tag of If-Match ("7" or "7-gzip"); what is no tag of ours
+ * matches no version. */
+static const char *version_in(struct request *r, const char *if_match)
+{
+	struct slice rest = slice_of(if_match);
+	struct slice tag;
+	while (slice_split(&rest, ',', &tag)) {
+		tag = slice_trim(tag);
+		if (tag.length < 3 || tag.bytes[0] != '"' || tag.bytes[tag.length - 1] != '"')
+			continue;
+		struct slice version = {tag.bytes + 1, tag.length - 2};
+		if (version.length > 5 &&
+			memcmp(version.bytes + version.length - 5, "-gzip", 5) == 0)
+			version.length -= 5;
+		if (version.length < 10 && strspn(version.bytes, "0123456789") >= version.length)
+			return arena_copy(&r->arena, version.bytes, version.length);
+	}
+	return "-1";
+}
+
+static const struct problem *read_if_match(struct request *r)
+{
+	if (!r->operation->contract->is_conditional)
+		return NULL;
+	const char *if_match = r->headers[HEADER_IF_MATCH];
+	if (if_match == NULL)
+		return request_fault(r, &problem_precondition_required,
+			"Send If-Match with the ETag that you read.");
+	if (strcmp(if_match, "*") != 0)
+		r->if_match = version_in(r, if_match);
+	return NULL;
+}
+
+/* The key may be bare or quoted (a structured string). */
+static const struct problem *read_idempotency_key(struct request *r)
+{
+	if (r->headers[HEADER_IDEMPOTENCY_KEY] == NULL || strcmp(r->method, "POST") != 0)
+		return NULL;
+	struct slice key = slice_trim(slice_of(r->headers[HEADER_IDEMPOTENCY_KEY]));
+	if (key.length >= 2 && key.bytes[0] == '"' && key.bytes[key.length - 1] == '"')
+		key = (struct slice){key.bytes + 1, key.length - 2};
+	bool is_good = key.length > 0 && key.length <= 255;
+	for (size_t i = 0; i < key.length; i++)
+		is_good = is_good && key.bytes[i] >= 0x20 && key.bytes[i] < 0x7f;
+	if (!is_good)
+		return request_fault(r, &problem_invalid_request,
+			"Idempotency-Key must be 1 to 255 printable ASCII characters.");
+	r->idempotency_key = arena_copy(&r->arena, key.bytes, key.length);
+	return r->idempotency_key == NULL ? FAULT(r, "out of memory") : NULL;
+}
+
+const struct problem *parameters_check(struct request *r)
+{
+	r->values = arena_take(&r->arena,
+		(r->operation->contract->parameter_count + 1) * sizeof *r->values);
+	if (r->values == NULL)
+		return FAULT(r, "out of memory");
+	take_path(r);
+	take_query(r);
+	fill_defaults(r);
+	if (r->operation->contract->answer != NULL)
+		read_fields(r);
+	if (r->operation->contract->is_list)
+		r->format = parameters_format(r->headers[HEADER_ACCEPT]);
+	const struct problem *p = NULL;
+	if ((p = read_if_match(r)) != NULL || (p = read_idempotency_key(r)) != NULL)
+		return p;
+	return r->faults.count > 0 ? &problem_invalid_request : read_page(r);
+}
+
+/* The weight of a media range in thousandths; 1000 without q. */
+static int weight_of(struct slice parameters)
+{
+	struct slice part;
+	while (slice_split(&parameters, ';', &part)) {
+		part = slice_trim(part);
+		if (part.length > 2 && (part.bytes[0] | 0x20) == 'q' && part.bytes[1] == '=')
+			return (int)(strtod(part.bytes + 2, NULL) * 1000);
+	}
+	return 1000;
+}
+
+enum answer_format parameters_format(const char *accept)
+{
+	static const struct {
+		const char *type;
+		enum answer_format format;
+	} types[] = {
+		{"application/json", FORMAT_JSON},
+		{"text/csv", FORMAT_CSV},
+		{"application/x-ndjson", FORMAT_NDJSON},
+		{"application/*", FORMAT_JSON},
+		{"*/*", FORMAT_JSON},
+	};
+	enum answer_format best = FORMAT_JSON;
+	int best_weight = 0;
+	struct slice rest = slice_of(accept);
+	struct slice range;
+	while (slice_split(&rest, ',', &range)) {
+		struct slice type;
+		slice_split(&range, ';', &type);
+		int weight = weight_of(range);
+		for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+			if (weight > best_weight &&
+				slice_equals_ignoring_case(slice_trim(type), types[i].type)) {
+				best = types[i].format;
+				best_weight = weight;
+			}
+	}
+	return best;
+}

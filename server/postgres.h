@@ -1,0 +1,26 @@
+/* The embedded PostgreSQL: a private cluster for a first run and for small installations. */
+#pragma once
+
+#include "text.h"
+
+struct postgres_options {
+	const char *data_directory; /* the server's; the cluster lives in <it>/postgres */
+	const char *user;           /* whom the cluster runs as when we are root */
+};
+
+struct postgres;
+
+/* Starts or adopts the cluster and waits until it answers; makes it on the first run. Holds the
+ * data directory until postgres_free. To be called before the process has threads. Returns NULL,
+ * with one line in `ret_error`, when the directory is in use or the cluster cannot be had. */
+struct postgres *postgres_start(const struct postgres_options *options, struct text *ret_error);
+
+/* Returns the libpq connection string of the owner role on the database; lives as long as
+ * `postgres`. */
+const char *postgres_url(const struct postgres *postgres);
+
+/* Shuts the cluster down, which ends every session in it, and waits until it is gone. */
+void postgres_stop(struct postgres *postgres);
+
+/* Lets go of the data directory; a cluster that was not stopped lives on. Accepts NULL. */
+void postgres_free(struct postgres *postgres);

@@ -1,0 +1,68 @@
+/* The problems (RFC 9457) that the API answers, one table: code, status, title. */
+#pragma once
+
+/* A problem is named by its code, which is also the name of the constraint that prevents it. */
+struct problem {
+	const char *code;
+	int status;
+	const char *title;
+};
+
+/* X(code, status, title) */
+#define PROBLEMS(X)                                                                                \
+	X(bad_request, 400, "The request cannot be understood")                                    \
+	X(invalid_request, 400, "The request violates the contract")                               \
+	X(invalid_json, 400, "The body is not acceptable JSON")                                    \
+	X(invalid_file, 400, "The body is not an acceptable file")                                 \
+	X(unknown_columns, 400, "The file has columns that the contract does not know")            \
+	X(invalid_cursor, 400, "The cursor does not belong to this list")                          \
+	X(unauthorized, 401, "A valid key is needed")                                              \
+	X(forbidden, 403, "The key does not allow this")                                           \
+	X(not_found, 404, "There is no such thing")                                                \
+	X(method_not_allowed, 405, "The resource does not know this method")                       \
+	X(request_timeout, 408, "The request took too long to arrive")                             \
+	X(precondition_failed, 412, "The object has changed since it was read")                    \
+	X(payload_too_large, 413, "The body is too large")                                         \
+	X(unsupported_media_type, 415, "The body's media type is not accepted here")               \
+	X(precondition_required, 428, "If-Match is required")                                      \
+	X(idempotency_in_progress, 409, "A request with this Idempotency-Key is being worked on")  \
+	X(idempotency_key_reused, 422, "The Idempotency-Key belongs to another request")           \
+	X(internal_error, 500, "The server failed")                                                \
+	X(overloaded, 503, "The server is busy")                                                   \
+	X(unavailable, 503, "The database cannot be reached")                                      \
+	X(outcome_unknown, 503, "It is not known whether the write happened")                      \
+	X(value_refused, 422, "The database refuses a value")                                      \
+	X(required, 422, "Something is missing")                                                   \
+	X(reference_differs, 422, "Id and natural key name different objects")                     \
+	X(region_unknown, 422, "There is no such region")                                          \
+	X(region_code_taken, 409, "A region with this code exists")                                \
+	X(region_in_use, 409, "The region is in use")                                              \
+	X(region_cycle, 422, "A region cannot be below itself")                                    \
+	X(product_unknown, 422, "There is no such product")                                        \
+	X(product_sku_taken, 409, "A product with this SKU exists")                                \
+	X(product_in_use, 409, "The product is in use")                                            \
+	X(manager_unknown, 422, "There is no such member")                                         \
+	X(member_code_taken, 409, "A member with this code exists")                                \
+	X(member_in_use, 409, "The member is in use")                                              \
+	X(partner_unknown, 422, "There is no such partner")                                        \
+	X(partner_code_taken, 409, "A partner with this code exists")                              \
+	X(partner_in_use, 409, "The partner is in use")                                            \
+	X(partner_cycle, 422, "A partner cannot be below itself")                                  \
+	X(partner_not_allowed, 422, "Only a key of the role partner names a partner")              \
+	X(status_move_refused, 409, "The status cannot change in this way")                        \
+	X(second_approver_needed, 409, "Another person must approve this")                         \
+	X(sales_record_ref_taken, 409, "A sales record with this external reference exists")       \
+	X(sales_record_differs, 422, "A sales record with this reference has other content")       \
+	X(sales_record_void, 409, "The sales record is void")                                      \
+	X(sales_record_is_reversal, 409, "A reversal cannot be reversed")
+
+#define X(code, status, title) extern const struct problem problem_##code;
+PROBLEMS(X)
+#undef X
+
+/* Returns the problem of that code (or constraint name), or NULL. */
+const struct problem *problem_find(const char *code);
+
+/* Returns the problem for an error of PostgreSQL: by the name of the constraint, else by SQLSTATE;
+ * NULL when it is ours. */
+const struct problem *problem_of_error(const char *sqlstate, const char *constraint);

@@ -1,0 +1,473 @@
+#include "request.h"
+
+#include "answer.h"
+#include "binding.h"
+#include "export.h"
+#include "http.h"
+#include "json.h"
+#include "keyed.h"
+#include "parameters.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+static const bool edges[REQUEST_STATE_COUNT][REQUEST_STATE_COUNT] = {
+	[REQUEST_READING] = {[REQUEST_IDENTIFYING] = true, [REQUEST_RUNNING] = true,
+		[REQUEST_ANSWERED] = true, [REQUEST_DONE] = true},
+	[REQUEST_IDENTIFYING] = {[REQUEST_RUNNING] = true, [REQUEST_ANSWERED] = true,
+		[REQUEST_DONE] = true},
+	[REQUEST_RUNNING] = {[REQUEST_ANSWERED] = true, [REQUEST_DONE] = true},
+	[REQUEST_ANSWERED] = {[REQUEST_DONE] = true},
+};
+
+void request_move(struct request *r, enum request_state state)
+{
+	assert(edges[r->state][state]);
+	r->state = state;
+}
+
+static int64_t unix_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct request *request_new(
+	struct service *service, struct http_connection *http, const char *target)
+{
+	struct request *r = calloc(1, sizeof *r);
+	if (r == NULL)
+		return NULL;
+	r->service = service;
+	r->http = http;
+	r->faults.arena = &r->arena;
+	r->started_us = clock_monotonic_us();
+	r->statement_call = r->then_call = -1;
+	uuid_v7(unix_ms(), r->id);
+	r->target = arena_copy(&r->arena, target, strlen(target));
+	if (r->target == NULL) {
+		request_abandon(r);
+		return NULL;
+	}
+	return r;
+}
+
+static void note_answer(struct request *r)
+{
+	int64_t duration_us = clock_monotonic_us() - r->started_us;
+	const char *operation = r->operation == NULL ? NULL : r->operation->contract->id;
+	struct journal *journal = r->service->journal;
+	metrics_answered(r->service->metrics, r->operation, r->answer.status, duration_us);
+	journal_begin(journal, JOURNAL_INFO, "answered");
+	journal_text(journal, "request_id", r->id);
+	journal_text(journal, "operation", operation);
+	journal_text(journal, "method", r->method);
+	journal_text(journal, "target", operation == NULL ? r->target : NULL);
+	journal_number(journal, "status", r->answer.status);
+	journal_number(journal, "duration_us", duration_us);
+	journal_text(journal, "actor_id", r->actor.id[0] == '\0' ? NULL : r->actor.id);
+	journal_end(journal);
+}
+
+void request_abandon(struct request *r)
+{
+	r->http = NULL;
+	r->is_abandoned = true;
+	if (r->is_busy)
+		return;
+	if (r->feature_free != NULL)
+		r->feature_free(r);
+	segment_clear(&r->segment);
+	text_done(&r->answer.body);
+	text_done(&r->body);
+	text_done(&r->scope);
+	arena_done(&r->arena);
+	free(r);
+}
+
+const struct problem *request_fault(
+	struct request *r, const struct problem *problem, const char *format, ...)
+{
+	char detail[512];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(detail, sizeof detail, format, arguments);
+	va_end(arguments);
+	r->detail = arena_copy(&r->arena, detail, strlen(detail));
+	return problem;
+}
+
+const struct problem *request_fault_of_ours(
+	struct request *r, const char *file, int line, const char *format, ...)
+{
+	char message[1024];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	struct journal *journal = r->service->journal;
+	journal_begin(journal, JOURNAL_ERROR, message);
+	journal_text(journal, "request_id", r->id);
+	journal_text(journal, "file", file);
+	journal_number(journal, "line", line);
+	journal_end(journal);
+	r->detail = NULL;
+	r->faults.count = 0;
+	return &problem_internal_error;
+}
+
+void request_answer(struct request *r)
+{
+	if (r->answer.body.is_broken)
+		answer_problem(r, FAULT(r, "out of memory"));
+	request_move(r, REQUEST_ANSWERED);
+	note_answer(r);
+	http_wake(r->http);
+}
+
+void request_refuse(struct request *r, const struct problem *problem)
+{
+	answer_problem(r, problem);
+	request_answer(r);
+}
+
+static const struct problem *request_route(struct request *r)
+{
+	struct slice path = {r->target, strcspn(r->target, "?")};
+	enum router_verdict verdict = router_find(
+		r->service->operations->router, slice_of(r->method), path, &r->route);
+	r->allowed = r->route.allowed;
+	if (verdict == ROUTER_NO_PATH)
+		return request_fault(r, &problem_not_found, "There is nothing at %.*s.",
+			(int)path.length, path.bytes);
+	if (verdict == ROUTER_NO_METHOD)
+		return request_fault(r, &problem_method_not_allowed, "%s is not for this resource.",
+			r->method);
+	r->operation = r->route.target;
+	return NULL;
+}
+
+/* A path is plain: what would need decoding to be compared is refused, so that nobody in front of us
+ * reads another path than we do. */
+static const struct problem *request_frame(struct request *r)
+{
+	static const char *const forbidden[] = {"%00", "%2f", "%2F", "%5c", "%5C", "\\"};
+	struct slice path = {r->target, strcspn(r->target, "?")};
+	const char *copy = arena_copy(&r->arena, path.bytes, path.length);
+	bool is_bad = copy == NULL || parameters_decode(&r->arena, path, false) == NULL;
+	for (size_t i = 0; !is_bad && i < sizeof forbidden / sizeof *forbidden; i++)
+		is_bad = strstr(copy, forbidden[i]) != NULL;
+	if (is_bad || r->has_twice)
+		return request_fault(r, &problem_bad_request,
+			is_bad ? "The path has an escape that is not allowed."
+			       : "A header stands twice that may stand once.");
+	return NULL;
+}
+
+/* Paths that ask only which methods there are. */
+static void answer_options(struct request *r)
+{
+	answer_begin(r, 204, NULL);
+	answer_header(r, "Allow", r->allowed);
+	request_answer(r);
+}
+
+bool request_open(struct request *r)
+{
+	const char *given = r->headers[HEADER_REQUEST_ID];
+	if (given != NULL && uuid_is_valid(slice_of(given)))
+		memcpy(r->id, given, UUID_TEXT_SIZE);
+	const struct problem *p = request_frame(r);
+	if (p == NULL)
+		p = request_route(r);
+	if (p == &problem_method_not_allowed && strcmp(r->method, "OPTIONS") == 0) {
+		answer_options(r);
+		return true;
+	}
+	const char *length = r->headers[HEADER_CONTENT_LENGTH];
+	if (p == NULL && length != NULL && r->operation->code->stream == NULL &&
+		strtoull(length, NULL, 10) > (unsigned long long)r->service->config->body_bytes)
+		p = request_fault(r, &problem_payload_too_large, "A body has at most %d bytes here.",
+			r->service->config->body_bytes);
+	if (p != NULL)
+		request_refuse(r, p);
+	return p != NULL;
+}
+
+static const struct problem *request_permit(struct request *r)
+{
+	const struct contract_operation *contract = r->operation->contract;
+	for (size_t i = 0; i < contract->scope_count; i++)
+		if (!actor_may(&r->actor, contract->scopes[i]))
+			return request_fault(r, &problem_forbidden, "The key lacks the permission %s.",
+				contract->scopes[i]);
+	return NULL;
+}
+
+static const struct problem *check_media_type(struct request *r)
+{
+	const struct contract_operation *contract = r->operation->contract;
+	struct slice rest = slice_of(r->headers[HEADER_CONTENT_TYPE]);
+	struct slice type = {0};
+	slice_split(&rest, ';', &type);
+	for (size_t i = 0; i < contract->body_type_count; i++)
+		if (slice_equals_ignoring_case(slice_trim(type), contract->body_types[i]))
+			return NULL;
+	return request_fault(r, &problem_unsupported_media_type, "Send %s.", contract->body_types[0]);
+}
+
+static const struct problem *check_json(struct request *r)
+{
+	struct json_fault fault;
+	json_t *value = json_read(r->body.bytes == NULL ? "" : r->body.bytes, r->body.length, &fault);
+	if (value == NULL) {
+		fault_add(&r->faults, "", fault.code, "%s (byte %zu)", fault.detail, fault.offset);
+		return request_fault(r, &problem_invalid_json, "%s", fault.detail);
+	}
+	enum schema_mode mode = strcmp(r->method, "PATCH") == 0 ? SCHEMA_PATCH : SCHEMA_WHOLE;
+	schema_check(r->operation->contract->body, value, mode, &r->faults);
+	json_decref(value);
+	return r->faults.count > 0 ? &problem_invalid_request : NULL;
+}
+
+static const struct problem *check_body(struct request *r)
+{
+	const struct contract_operation *contract = r->operation->contract;
+	if (contract->body_type_count == 0)
+		return r->body.length == 0 ? NULL
+					   : request_fault(r, &problem_invalid_request,
+						     "This operation takes no body.");
+	const struct problem *p = check_media_type(r);
+	if (p != NULL || contract->body == NULL)
+		return p;
+	if (r->is_too_large)
+		return request_fault(r, &problem_payload_too_large, "A body has at most %d bytes here.",
+			r->service->config->body_bytes);
+	return check_json(r);
+}
+
+static const struct problem *bind_statement(struct request *r)
+{
+	const struct operation *operation = r->operation;
+	const struct statement *statement = operation->statement;
+	struct segment *segment = &r->segment;
+	int count = 0;
+	if (r->actor.role == ROLE_PARTNER && operation->statement_for_partner != NULL)
+		statement = operation->statement_for_partner;
+	if (!binding_identity(r, "", &segment->calls[count++]))
+		return FAULT(r, "the identity cannot be bound");
+	if (r->idempotency_key != NULL && !keyed_begin(r, count++))
+		return FAULT(r, "the key cannot be bound");
+	r->statement_call = count;
+	if (!binding_make(r, statement, &segment->calls[count++]))
+		return FAULT(r, "%s cannot be bound", statement->name);
+	segment->call_count = count;
+	if (operation->then == NULL)
+		return NULL;
+	r->then_call = count;
+	r->reads_new = operation->contract->success_status == 201;
+	if (!binding_make(r, operation->then, &segment->calls[count++]))
+		return FAULT(r, "%s cannot be bound", operation->then->name);
+	segment->call_count = count;
+	return NULL;
+}
+
+/* The problem behind an error of PostgreSQL. A value that it refuses passed the contract, so the
+ * message tells the client what is wrong with it; other messages stay inside. */
+const struct problem *request_problem_of(struct request *r, const PGresult *error)
+{
+	const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	const struct problem *problem =
+		problem_of_error(state, PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME));
+	if (problem == NULL)
+		return FAULT(r, "%s: %s %s", r->operation->contract->id, state == NULL ? "" : state,
+			message == NULL ? PQresultErrorMessage(error) : message);
+	if (problem == &problem_value_refused && message != NULL && strncmp(state, "22", 2) == 0)
+		return request_fault(r, problem, "%s", message);
+	return problem;
+}
+
+static void statement_done(struct segment *segment, enum segment_outcome outcome)
+{
+	static const struct problem *const problems[] = {
+		[SEGMENT_LOST] = &problem_unavailable,
+		[SEGMENT_UNKNOWN] = &problem_outcome_unknown,
+	};
+	struct request *r = segment->ctx;
+	if (outcome == SEGMENT_DONE) {
+		if (segment->store == NULL)
+			request_answer_rows(r);
+		request_answer(r);
+		return;
+	}
+	const struct problem *problem =
+		outcome == SEGMENT_FAILED ? request_problem_of(r, r->segment.error) : problems[outcome];
+	if (outcome == SEGMENT_FAILED && keyed_failed(r, problem))
+		return;
+	request_refuse(r, problem);
+}
+
+void request_answer_rows(struct request *r)
+{
+	const PGresult *result = r->segment.results[r->statement_call];
+	struct variant *variant = r->segment.calls[r->statement_call].variant;
+	const struct problem *p = NULL;
+	if (r->operation->is_write) {
+		p = answer_refusal(r, result);
+		if (p == NULL && PQntuples(result) == 0)
+			p = &problem_not_found;
+	}
+	if (p == NULL && r->then_call >= 0) {
+		result = r->segment.results[r->then_call];
+		variant = r->segment.calls[r->then_call].variant;
+	}
+	if (p == NULL && r->operation->contract->success_status == 204)
+		answer_begin(r, 204, NULL);
+	else if (p == NULL)
+		p = answer_rows(r, variant, result);
+	if (p != NULL)
+		answer_problem(r, p);
+}
+
+const struct problem *request_submit(struct request *r, enum lane_work work)
+{
+	r->segment.ctx = r;
+	r->segment.deadline_ms = r->service->loop->now_ms + r->service->config->queue_ms;
+	if (lanes_submit(r->service->lanes, actor_lane_role(&r->actor), work, &r->segment))
+		return NULL;
+	return request_fault(r, &problem_overloaded, "Too many requests wait for the database.");
+}
+
+static const struct problem *run_statement(struct request *r)
+{
+	if (r->format != FORMAT_JSON)
+		return export_begin(r);
+	const struct problem *p = bind_statement(r);
+	if (p != NULL)
+		return p;
+	r->segment.is_write = r->operation->is_write;
+	r->segment.done = statement_done;
+	return request_submit(r, r->operation->is_write ? LANE_WRITE : r->operation->code->work);
+}
+
+/* The body may have been waiting for the caller to be known. */
+static const struct problem *begin_stream(struct request *r)
+{
+	const struct problem *p = r->operation->code->stream->begin(r);
+	if (p == NULL && r->is_complete)
+		r->operation->code->stream->end(r);
+	else
+		http_wake(r->http);
+	return p;
+}
+
+/* The caller is known: checks what it asks for, and runs it. */
+static void request_run(struct request *r)
+{
+	const struct operation_code *code = r->operation->code;
+	const struct problem *p = NULL;
+	binding_stamp(r);
+	request_move(r, REQUEST_RUNNING);
+	if ((p = request_permit(r)) != NULL || (p = check_body(r)) != NULL ||
+		(p = parameters_check(r)) != NULL) {
+		request_refuse(r, p);
+		return;
+	}
+	if (code->stream != NULL)
+		p = begin_stream(r);
+	else if (code->handle != NULL)
+		p = code->handle(r);
+	else
+		p = run_statement(r);
+	if (p != NULL)
+		request_refuse(r, p);
+}
+
+static void actor_found(struct segment *segment, enum segment_outcome outcome)
+{
+	struct request *r = segment->ctx;
+	if (outcome != SEGMENT_DONE) {
+		request_refuse(r, &problem_unavailable);
+		return;
+	}
+	bool is_known = actor_read(segment->results[0], &r->actor);
+	segment_clear(segment);
+	*segment = (struct segment){0};
+	if (is_known && (r->actor.expires_unix_us == 0 ||
+				r->actor.expires_unix_us > unix_ms() * 1000)) {
+		actor_cache_keep(r->service->actors, r->key_digest, &r->actor);
+		request_run(r);
+	} else {
+		request_refuse(r, request_fault(r, &problem_unauthorized,
+					  "The key is unknown, revoked or expired."));
+	}
+}
+
+static void look_up_actor(struct request *r)
+{
+	const struct binding bindings[] = {
+		{"secret_hash", binding_bytea(&r->arena, r->key_digest, DIGEST_SIZE)}, {NULL, NULL}};
+	r->segment = (struct segment){.call_count = 1, .done = actor_found, .ctx = r};
+	r->segment.deadline_ms = r->service->loop->now_ms + r->service->config->queue_ms;
+	request_move(r, REQUEST_IDENTIFYING);
+	if (!binding_of(r, SQL(findApiKey), bindings, &r->segment.calls[0]))
+		request_refuse(r, FAULT(r, "findApiKey cannot be bound"));
+	else if (!lanes_submit(r->service->lanes, LANE_STAFF, LANE_READ, &r->segment))
+		request_refuse(r, &problem_overloaded);
+}
+
+/* Who calls? Known keys are answered from the worker's memory. */
+static void request_identify(struct request *r)
+{
+	enum { BEARER = 7 };
+	const char *authorization = r->headers[HEADER_AUTHORIZATION];
+	if (r->operation->contract->is_public) {
+		request_run(r);
+		return;
+	}
+	if (authorization == NULL || strncasecmp(authorization, "Bearer ", BEARER) != 0) {
+		request_refuse(r, request_fault(r, &problem_unauthorized,
+					  "Send the header Authorization: Bearer KEY."));
+		return;
+	}
+	digest(slice_trim(slice_of(authorization + BEARER)), r->key_digest);
+	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
+			(r->actor.expires_unix_us == 0 ||
+				r->actor.expires_unix_us > unix_ms() * 1000);
+	if (is_known)
+		request_run(r);
+	else
+		look_up_actor(r);
+}
+
+size_t request_take(struct request *r, const char *bytes, size_t length)
+{
+	if (r->state == REQUEST_ANSWERED)
+		return length; /* refused already: the rest is read and dropped */
+	if (r->operation->code->stream != NULL) {
+		if (r->state == REQUEST_READING)
+			request_identify(r);
+		if (r->state == REQUEST_RUNNING)
+			return r->operation->code->stream->take(r, bytes, length);
+		return r->state == REQUEST_ANSWERED ? length : 0;
+	}
+	r->is_too_large |= r->body.length + length > (size_t)r->service->config->body_bytes;
+	if (!r->is_too_large)
+		text_append(&r->body, bytes, length);
+	return length;
+}
+
+void request_end(struct request *r)
+{
+	r->is_complete = true;
+	if (r->state == REQUEST_READING)
+		request_identify(r);
+	else if (r->state == REQUEST_RUNNING && r->operation->code->stream != NULL)
+		r->operation->code->stream->end(r);
+}

@@ -1,0 +1,163 @@
+/* One request, from its first byte to the end of its answer.
+ *
+ *   READING -> IDENTIFYING -> RUNNING -> ANSWERED -> DONE
+ *        \__________\____________\____> ANSWERED      (a refusal is an answer)
+ *
+ * READING takes the body, IDENTIFYING asks PostgreSQL for an unknown key, RUNNING waits for a
+ * segment or a stream. Whoever waits is suspended at libmicrohttpd; request_wake goes on. */
+#pragma once
+
+#include "arena.h"
+#include "fault.h"
+#include "router.h"
+#include "service.h"
+#include "token.h"
+
+#include <stdarg.h>
+
+enum request_state {
+	REQUEST_READING,
+	REQUEST_IDENTIFYING,
+	REQUEST_RUNNING,
+	REQUEST_ANSWERED,
+	REQUEST_DONE,
+	REQUEST_STATE_COUNT,
+};
+
+/* The headers that the server looks at. */
+enum request_header {
+	HEADER_ACCEPT,
+	HEADER_AUTHORIZATION,
+	HEADER_CONTENT_LENGTH,
+	HEADER_CONTENT_TYPE,
+	HEADER_HOST,
+	HEADER_IDEMPOTENCY_KEY,
+	HEADER_IF_MATCH,
+	HEADER_IF_NONE_MATCH,
+	HEADER_ORIGIN,
+	HEADER_REQUEST_ID,
+	HEADER_TRANSFER_ENCODING,
+	HEADER_COUNT,
+};
+
+enum answer_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV };
+
+enum { ANSWER_HEADERS_MAX = 16, REQUEST_FIELDS_MAX = 64 };
+
+struct answer_header {
+	const char *name;
+	const char *value;
+};
+
+/* What goes out. */
+struct answer {
+	int status;
+	const char *content_type; /* NULL: no body */
+	struct text body;
+	struct slice constant; /* instead of `body`: bytes that live as long as the process */
+	struct answer_header headers[ANSWER_HEADERS_MAX];
+	size_t header_count;
+	/* A streamed answer: called while the client takes more. Writes up to `size` bytes and returns
+	 * how many; 0: suspended until request_wake; ANSWER_END or ANSWER_BROKEN: it is over. */
+	long (*produce)(struct request *r, char *room, size_t size);
+};
+
+enum { ANSWER_END = -1, ANSWER_BROKEN = -2 };
+
+struct http_connection; /* http.c's own */
+
+struct request {
+	struct service *service;
+	struct http_connection *http;
+	enum request_state state;
+	struct arena arena;
+	int64_t started_us; /* monotonic */
+	char id[UUID_TEXT_SIZE];
+
+	/* as it came */
+	char *target; /* path and query, as on the wire */
+	const char *method;
+	const char *headers[HEADER_COUNT];
+	bool has_twice; /* a header stands twice that may stand once */
+	struct text body;
+	bool is_too_large;
+	bool is_complete; /* the body has come to its end */
+
+	/* as it was understood */
+	const struct operation *operation;
+	struct route_match route;
+	const char *allowed;      /* the methods of the path, for 405 and OPTIONS */
+	const char **values;      /* by parameter of the contract; NULL: absent */
+	struct actor actor;
+	enum answer_format format;
+	struct slice fields[REQUEST_FIELDS_MAX];
+	size_t field_count;
+	const char *sort;
+	int limit;
+	struct cursor cursor; /* `key` NULL: the first page */
+	struct text scope;    /* what a cursor is bound to */
+	const char *if_match; /* the version expected, as text; NULL: any */
+	const char *idempotency_key;
+	unsigned char request_hash[DIGEST_SIZE];
+	struct fault_list faults;
+	const char *detail; /* of the problem that it is refused with */
+	const char *existing_id;
+
+	/* at work */
+	char new_id[UUID_TEXT_SIZE];
+	char now[40];
+	char new_key[64];
+	unsigned char key_digest[DIGEST_SIZE];
+	struct segment segment;
+	int statement_call, then_call; /* their places in the segment; -1: none */
+	bool reads_new;                /* `:id` stands for what was just made */
+	void *feature;                 /* what a stream or an export keeps */
+	void (*feature_free)(struct request *r);
+	bool is_busy;      /* a segment of an answer that is being sent is under way */
+	bool is_abandoned; /* released when it is not */
+
+	struct answer answer;
+};
+
+/* Makes a request for `target`; NULL when memory is exhausted. */
+struct request *request_new(struct service *service, struct http_connection *http,
+	const char *target);
+
+/* The client is done with it, or gone. It is released as soon as nothing is under way for it. */
+void request_abandon(struct request *r);
+
+/* Moves to a state; dies on an edge that is not in the picture above. */
+void request_move(struct request *r, enum request_state state);
+
+/* Method and headers are known. Refuses what need not be read to its end; true when it answered. */
+bool request_open(struct request *r);
+
+/* Takes a piece of the body; returns how much of it. */
+size_t request_take(struct request *r, const char *bytes, size_t length);
+
+/* The request is complete: carries it out as far as it goes without waiting. */
+void request_end(struct request *r);
+
+/* Ends with an answer that stands in r->answer. */
+void request_answer(struct request *r);
+
+/* Ends with a problem; r->faults, r->detail and r->existing_id go with it. */
+void request_refuse(struct request *r, const struct problem *problem);
+
+/* Sets the detail of the problem that the caller is about to return. */
+const struct problem *request_fault(struct request *r, const struct problem *problem,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Submits r->segment to the lanes of the caller's role, or refuses. */
+const struct problem *request_submit(struct request *r, enum lane_work work);
+
+/* Renders the results of r->segment into r->answer. */
+void request_answer_rows(struct request *r);
+
+/* Returns the problem behind an error of PostgreSQL. */
+const struct problem *request_problem_of(struct request *r, const PGresult *error);
+
+/* Logs a fault of ours and returns the problem to answer. */
+#define FAULT(r, ...) request_fault_of_ours((r), __FILE__, __LINE__, __VA_ARGS__)
+const struct problem *request_fault_of_ours(struct request *r, const char *file, int line,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));

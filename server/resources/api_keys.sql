@@ -1,0 +1,80 @@
+-- name: listApiKeys
+-- Keys in the order they were made in.
+select k.id, k.name, k.role, k.prefix, k.partner_id, p.code as partner_code, k.manager_id, m.code as manager_code, k.scopes, k.expires_at,
+	k.revoked_at, u.last_used_at, k.version, k.created_at, k.updated_at
+from api_key k
+left join api_key_use u on u.api_key_id = k.id
+left join partner p on p.id = k.partner_id
+left join member m on m.id = k.manager_id
+where true
+  and (k.created_at, k.id) < (:cursor_key, :cursor_id)  -- sort: -created_at
+  and (k.created_at, k.id) > (:cursor_key, :cursor_id)  -- sort: created_at
+order by k.created_at desc, k.id desc  -- sort: -created_at
+order by k.created_at, k.id  -- sort: created_at
+limit :limit;
+
+-- name: getApiKey
+-- One key, without its secret.
+select k.id, k.name, k.role, k.prefix, k.partner_id, p.code as partner_code, k.manager_id, m.code as manager_code, k.scopes, k.expires_at,
+	k.revoked_at, u.last_used_at, k.version, k.created_at, k.updated_at
+from api_key k
+left join api_key_use u on u.api_key_id = k.id
+left join partner p on p.id = k.partner_id
+left join member m on m.id = k.manager_id
+where k.id = :id;
+
+-- name: createApiKey
+-- Makes a key and shows its secret, this once; hence it answers by itself.
+with body as (
+	select b.*, pi.id as partner_by_id, pc.id as partner_by_code, mi.id as manager_by_id, mc.id as manager_by_code,
+		coalesce(pi.id, pc.id) as partner, coalesce(pi.code, pc.code) as partner_found,
+		coalesce(mi.id, mc.id) as manager, coalesce(mi.code, mc.code) as manager_found
+	from jsonb_to_record(:body) as b (
+		name text, role text, partner_id uuid, partner_code text, manager_id uuid, manager_code text, scopes text[], expires_at timestamptz)
+	left join partner pi on pi.id = b.partner_id
+	left join partner pc on pc.code = b.partner_code
+	left join member mi on mi.id = b.manager_id
+	left join member mc on mc.code = b.manager_code
+), fault as (
+	select 'required' as problem, '/partner_id' as pointer
+	from body b
+	where b.role = 'partner' and b.partner_id is null and b.partner_code is null
+	union all
+	select 'partner_not_allowed', case when b.partner_id is null then '/partner_code' else '/partner_id' end
+	from body b
+	where b.role <> 'partner' and (b.partner_id is not null or b.partner_code is not null)
+	union all
+	select f.problem, f.pointer
+	from body b, reference_faults('partner_unknown', '/partner_id', b.partner_id, b.partner_by_id, '/partner_code', b.partner_code, b.partner_by_code) as f
+	union all
+	select f.problem, f.pointer
+	from body b, reference_faults('manager_unknown', '/manager_id', b.manager_id, b.manager_by_id, '/manager_code', b.manager_code, b.manager_by_code) as f
+), created as (
+	insert into api_key (id, name, role, prefix, secret_hash, partner_id, manager_id, scopes, expires_at, created_at, updated_at)
+	select :new_id, b.name, b.role, left(:new_key::text, 12), sha256(convert_to(:new_key, 'UTF8')), b.partner, b.manager, coalesce(b.scopes, '{}'),
+		b.expires_at, :now, :now
+	from body b
+	where not exists (select from fault)
+	returning id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, version, created_at, updated_at
+)
+select f.problem, f.pointer, k.id, k.name, k.role, :new_key as key, k.prefix, k.partner_id, b.partner_found as partner_code, k.manager_id,
+	b.manager_found as manager_code, k.scopes, k.expires_at, k.revoked_at, null::timestamptz as last_used_at, k.version, k.created_at, k.updated_at
+from body b
+left join fault f on true
+left join created k on true;
+
+-- name: revokeApiKey
+-- Takes a key back; what it did stays under its name.
+with target as (
+	select k.id, k.version, k.revoked_at
+	from api_key k
+	where k.id = :id
+	for update
+), changed as (
+	update api_key k
+	set revoked_at = :now, version = k.version + 1, updated_at = :now
+	from target t
+	where k.id = t.id and t.revoked_at is null
+)
+select null as problem, null as pointer, t.version
+from target t;

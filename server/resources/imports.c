@@ -1,0 +1,6 @@
+/* imports: what became of the files that were taken in. features/imports.c takes them. */
+#include "operation.h"
+
+OPERATION(listImports) = {.sql = SQL(listImports)};
+OPERATION(getImport) = {.sql = SQL(getImport)};
+OPERATION(listImportErrors) = {.sql = SQL(listImportErrors)};

@@ -1,0 +1,261 @@
+-- name: listSalesRecords
+-- Sales records in the order of their days or of their arrival, for staff.
+select s.id, s.external_ref, s.source, s.sold_on, s.partner_id, p.code as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
+	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
+	s.kind, s.order_ref, s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
+	s.version, s.created_at, s.updated_at
+from sales_record s
+join partner p on p.id = s.partner_id
+join product i on i.id = s.product_id
+left join region r on r.id = s.region_id
+left join member m on m.id = s.manager_id
+where true
+  and s.partner_id = :partner_id
+  and s.partner_id = (select x.id from partner x where x.code = :partner_code)
+  and s.product_id = :product_id
+  and s.product_id = (select x.id from product x where x.sku = :sku)
+  and s.region_id = any (array(select below from region_below(:region_code) as below))
+  and s.manager_id = (select x.id from member x where x.code = :manager_code)
+  and s.kind = :kind
+  and s.status = :status
+  and s.source = :source
+  and s.external_ref = :external_ref
+  and s.order_ref = :order_ref
+  and s.currency = :currency
+  and s.import_id = :import_id
+  and s.sold_on >= :sold_from
+  and s.sold_on <= :sold_to
+  and (s.sold_on, s.id) < (:cursor_key, :cursor_id)  -- sort: -sold_on
+  and (s.sold_on, s.id) > (:cursor_key, :cursor_id)  -- sort: sold_on
+  and (s.created_at, s.id) < (:cursor_key, :cursor_id)  -- sort: -created_at
+  and (s.created_at, s.id) > (:cursor_key, :cursor_id)  -- sort: created_at
+order by s.sold_on desc, s.id desc  -- sort: -sold_on
+order by s.sold_on, s.id  -- sort: sold_on
+order by s.created_at desc, s.id desc  -- sort: -created_at
+order by s.created_at, s.id  -- sort: created_at
+limit :limit;
+
+-- name: listSalesRecordsBelow
+-- The same for a partner: the first rows of each partner below it from that one's index, so that no subtree is ever sorted.
+select s.id, s.external_ref, s.source, s.sold_on, s.partner_id, p.code as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
+	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
+	s.kind, s.order_ref, s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
+	s.version, s.created_at, s.updated_at
+from partner_closure c
+join partner p on p.id = c.descendant_id
+cross join lateral (
+	select s.*
+	from sales_record s
+	where s.partner_id = c.descendant_id
+	  and s.product_id = :product_id
+	  and s.product_id = (select x.id from product x where x.sku = :sku)
+	  and s.region_id = any (array(select below from region_below(:region_code) as below))
+	  and s.manager_id = (select x.id from member x where x.code = :manager_code)
+	  and s.kind = :kind
+	  and s.status = :status
+	  and s.source = :source
+	  and s.external_ref = :external_ref
+	  and s.order_ref = :order_ref
+	  and s.currency = :currency
+	  and s.import_id = :import_id
+	  and s.sold_on >= :sold_from
+	  and s.sold_on <= :sold_to
+	  and (s.sold_on, s.id) < (:cursor_key, :cursor_id)  -- sort: -sold_on
+	  and (s.sold_on, s.id) > (:cursor_key, :cursor_id)  -- sort: sold_on
+	  and (s.created_at, s.id) < (:cursor_key, :cursor_id)  -- sort: -created_at
+	  and (s.created_at, s.id) > (:cursor_key, :cursor_id)  -- sort: created_at
+	order by s.sold_on desc, s.id desc  -- sort: -sold_on
+	order by s.sold_on, s.id  -- sort: sold_on
+	order by s.created_at desc, s.id desc  -- sort: -created_at
+	order by s.created_at, s.id  -- sort: created_at
+	limit :limit
+) s
+join product i on i.id = s.product_id
+left join region r on r.id = s.region_id
+left join member m on m.id = s.manager_id
+where true
+  and c.descendant_id = :partner_id
+  and p.code = :partner_code
+order by s.sold_on desc, s.id desc  -- sort: -sold_on
+order by s.sold_on, s.id  -- sort: sold_on
+order by s.created_at desc, s.id desc  -- sort: -created_at
+order by s.created_at, s.id  -- sort: created_at
+limit :limit;
+
+-- name: getSalesRecord
+-- One sales record.
+select s.id, s.external_ref, s.source, s.sold_on, s.partner_id, p.code as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
+	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
+	s.kind, s.order_ref, s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
+	s.version, s.created_at, s.updated_at
+from sales_record s
+join partner p on p.id = s.partner_id
+join product i on i.id = s.product_id
+left join region r on r.id = s.region_id
+left join member m on m.id = s.manager_id
+where s.id = :id;
+
+-- name: createSalesRecord
+-- Reports a sale. What the body does not say comes from the partner and from the price.
+with body as (
+	select b.*, pi.id as partner_by_id, pc.id as partner_by_code, ii.id as product_by_id, ic.id as product_by_code,
+		ri.id as region_by_id, rc.id as region_by_code, mi.id as manager_by_id, mc.id as manager_by_code,
+		coalesce(pi.id, pc.id) as partner, coalesce(pi.region_id, pc.region_id) as partner_region, coalesce(pi.manager_id, pc.manager_id) as partner_manager
+	from jsonb_to_record(:body) as b (
+		external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text,
+		region_id uuid, region_code text, manager_id uuid, manager_code text, quantity numeric, unit_price numeric, amount numeric,
+		currency text, cost numeric, cost_currency text, kind text, order_ref text, custom jsonb)
+	left join partner pi on pi.id = b.partner_id
+	left join partner pc on pc.code = b.partner_code
+	left join product ii on ii.id = b.product_id
+	left join product ic on ic.sku = b.sku
+	left join region ri on ri.id = b.region_id
+	left join region rc on rc.code = b.region_code
+	left join member mi on mi.id = b.manager_id
+	left join member mc on mc.code = b.manager_code
+), fault as (
+	select 'sales_record_ref_taken' as problem, '/external_ref' as pointer, s.id as existing_id
+	from body b
+	join sales_record s on s.partner_id = b.partner and s.source = coalesce(b.source, 'default') and s.external_ref = b.external_ref
+		and s.reverses_id is null and s.replaced_by_id is null
+	union all
+	select f.problem, f.pointer, null
+	from body b, reference_faults('partner_unknown', '/partner_id', b.partner_id, b.partner_by_id, '/partner_code', b.partner_code, b.partner_by_code) as f
+	union all
+	select f.problem, f.pointer, null
+	from body b, reference_faults('product_unknown', '/product_id', b.product_id, b.product_by_id, '/sku', b.sku, b.product_by_code) as f
+	union all
+	select f.problem, f.pointer, null
+	from body b, reference_faults('region_unknown', '/region_id', b.region_id, b.region_by_id, '/region_code', b.region_code, b.region_by_code) as f
+	union all
+	select f.problem, f.pointer, null
+	from body b, reference_faults('manager_unknown', '/manager_id', b.manager_id, b.manager_by_id, '/manager_code', b.manager_code, b.manager_by_code) as f
+	union all
+	select 'required', '/amount', null
+	from body b
+	where b.amount is null and b.unit_price is null
+), created as (
+	insert into sales_record (id, partner_id, product_id, region_id, manager_id, created_at, updated_at, sold_on, external_ref, source, order_ref,
+		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
+	select :new_id, b.partner, coalesce(b.product_by_id, b.product_by_code), coalesce(b.region_by_id, b.region_by_code, b.partner_region),
+		coalesce(b.manager_by_id, b.manager_by_code, b.partner_manager), :now, :now, b.sold_on, b.external_ref, coalesce(b.source, 'default'),
+		b.order_ref, coalesce(b.kind, 'sell_in'), b.quantity, b.unit_price,
+		coalesce(b.amount, round(b.quantity * b.unit_price, currency_digits(b.currency))), b.currency,
+		b.cost, coalesce(b.cost_currency, b.currency), coalesce(b.custom, '{}')
+	from body b
+	where not exists (select from fault)
+)
+select f.problem, f.pointer, f.existing_id
+from (select) as one
+left join fault f on true;
+
+-- name: voidSalesRecord
+-- Takes a sales record back: a reversal with the original's date, and the original no longer counts.
+with target as (
+	select s.*
+	from sales_record s
+	where s.id = :id
+	for update
+), fault as (
+	select 'forbidden' as problem, null as pointer
+	from target t
+	where not app_may_write(t.partner_id) or (app_partner() is not null and t.kind <> all (app_partner_kinds()))
+	union all
+	select 'precondition_failed', null
+	from target t
+	where t.version <> :if_match
+	union all
+	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
+	from target t
+	where t.status = 'void' or t.reverses_id is not null
+), changed as (
+	update sales_record s
+	set status = 'void', voided_reason = b.reason, version = s.version + 1, updated_at = :now
+	from target t, jsonb_to_record(:body) as b (reason text)
+	where s.id = t.id and not exists (select from fault)
+	returning s.id
+), reversal as (
+	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
+		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
+	select :new_id, t.partner_id, t.product_id, t.region_id, t.manager_id, t.id, :now, :now, t.sold_on, t.source, t.order_ref,
+		t.kind, -t.quantity, t.unit_price, -t.amount, t.currency, -t.cost, t.cost_currency, t.custom
+	from target t
+	join changed c on c.id = t.id
+)
+select f.problem, f.pointer, t.version
+from target t
+left join fault f on true;
+
+-- name: correctSalesRecord
+-- Takes a sales record back and reports it anew, with what the body names. The amount follows quantity and price unless it is named itself.
+with target as (
+	select s.*
+	from sales_record s
+	where s.id = :id
+	for update
+), body as (
+	select b.*, ii.id as product_by_id, ic.id as product_by_code, ri.id as region_by_id, rc.id as region_by_code,
+		mi.id as manager_by_id, mc.id as manager_by_code
+	from jsonb_to_record(:body) as b (
+		reason text, sold_on date, product_id uuid, sku text, region_id uuid, region_code text, manager_id uuid, manager_code text,
+		quantity numeric, unit_price numeric, amount numeric, currency text, cost numeric, cost_currency text, order_ref text)
+	left join product ii on ii.id = b.product_id
+	left join product ic on ic.sku = b.sku
+	left join region ri on ri.id = b.region_id
+	left join region rc on rc.code = b.region_code
+	left join member mi on mi.id = b.manager_id
+	left join member mc on mc.code = b.manager_code
+), fault as (
+	select 'forbidden' as problem, null as pointer
+	from target t
+	where not app_may_write(t.partner_id) or (app_partner() is not null and t.kind <> all (app_partner_kinds()))
+	union all
+	select 'precondition_failed', null
+	from target t
+	where t.version <> :if_match
+	union all
+	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
+	from target t
+	where t.status = 'void' or t.reverses_id is not null
+	union all
+	select f.problem, f.pointer
+	from body b, reference_faults('product_unknown', '/product_id', b.product_id, b.product_by_id, '/sku', b.sku, b.product_by_code) as f
+	union all
+	select f.problem, f.pointer
+	from body b, reference_faults('region_unknown', '/region_id', b.region_id, b.region_by_id, '/region_code', b.region_code, b.region_by_code) as f
+	union all
+	select f.problem, f.pointer
+	from body b, reference_faults('manager_unknown', '/manager_id', b.manager_id, b.manager_by_id, '/manager_code', b.manager_code, b.manager_by_code) as f
+), changed as (
+	update sales_record s
+	set status = 'void', voided_reason = b.reason, replaced_by_id = :new_id, version = s.version + 1, updated_at = :now
+	from target t, body b
+	where s.id = t.id and not exists (select from fault)
+	returning s.id
+), reversal as (
+	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
+		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
+	select uuid_v7(), t.partner_id, t.product_id, t.region_id, t.manager_id, t.id, :now, :now, t.sold_on, t.source, t.order_ref,
+		t.kind, -t.quantity, t.unit_price, -t.amount, t.currency, -t.cost, t.cost_currency, t.custom
+	from target t
+	join changed c on c.id = t.id
+), replacement as (
+	insert into sales_record (id, partner_id, product_id, region_id, manager_id, replaces_id, created_at, updated_at, sold_on, external_ref, source,
+		order_ref, kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
+	select :new_id, t.partner_id, coalesce(b.product_by_id, b.product_by_code, t.product_id), coalesce(b.region_by_id, b.region_by_code, t.region_id),
+		coalesce(b.manager_by_id, b.manager_by_code, t.manager_id), t.id, :now, :now, coalesce(b.sold_on, t.sold_on), t.external_ref, t.source,
+		coalesce(b.order_ref, t.order_ref), t.kind, coalesce(b.quantity, t.quantity), coalesce(b.unit_price, t.unit_price),
+		coalesce(
+			b.amount,
+			case when b.quantity is not null or b.unit_price is not null then
+				round(coalesce(b.quantity, t.quantity) * coalesce(b.unit_price, t.unit_price), currency_digits(coalesce(b.currency, t.currency)))
+			end,
+			t.amount),
+		coalesce(b.currency, t.currency), coalesce(b.cost, t.cost), coalesce(b.cost_currency, t.cost_currency), t.custom
+	from target t
+	join changed c on c.id = t.id
+	cross join body b
+)
+select f.problem, f.pointer, t.version
+from target t
+left join fault f on true;

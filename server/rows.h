@@ -1,0 +1,40 @@
+/* Rows of PostgreSQL into the members of an answer: JSON, NDJSON and CSV. */
+#pragma once
+
+#include "contract.h"
+#include "statement.h"
+
+#include <libpq-fe.h>
+
+enum row_format { ROWS_JSON, ROWS_NDJSON, ROWS_CSV };
+
+/* What is to be written of a result, and how. */
+struct rows {
+	const PGresult *result;
+	const struct variant *variant; /* with its columns described */
+	const struct slice *fields;    /* the members asked for; id and version always stay */
+	size_t field_count;            /* 0: all */
+};
+
+/* Finds out, once a variant, how each column is written; false when memory is exhausted. */
+bool rows_describe(struct variant *variant, const PGresult *result,
+	const struct contract_operation *operation);
+
+/* Appends row `row` as a JSON object. False for a value that the wire should not bring. */
+bool rows_append_object(struct text *text, const struct rows *rows, int row);
+
+/* Appends the names of the columns as the first line of a CSV file. */
+void rows_append_csv_header(struct text *text, const struct rows *rows);
+
+/* Appends row `row` as a line of CSV. */
+bool rows_append_csv(struct text *text, const struct rows *rows, int row);
+
+/* Appends one value as plain text, as a parameter of a statement takes it (a cursor's key). */
+bool rows_append_plain(struct text *text, const struct rows *rows, int row, int column);
+
+/* Returns the value of a text column, or an empty slice when it is null or not there. */
+struct slice rows_text(const PGresult *result, int row, const char *column);
+
+/* Appends JSON as it is, without blanks, and every number with a fraction or exponent as a string:
+ * inside JSON, too, decimals are strings. */
+void rows_append_nested(struct text *text, struct slice json);

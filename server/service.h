@@ -1,0 +1,30 @@
+/* What a worker offers to its requests. Each worker has its own; the const members are shared. */
+#pragma once
+
+#include "actor.h"
+#include "config.h"
+#include "journal.h"
+#include "lane.h"
+#include "loop.h"
+#include "metrics.h"
+#include "operation.h"
+
+struct service {
+	const struct config *config;
+	const struct contract *contract;
+	const struct operation_table *operations;
+	const struct statement_catalogue *statements;
+	const char *database_url;
+	struct slice cursor_secret;
+
+	struct loop *loop;
+	struct lanes *lanes;
+	struct variant_cache *variants;
+	struct actor_cache *actors;
+	struct metrics *metrics;
+	struct journal *journal;
+	struct metrics *const *all_metrics; /* of every worker, for the report */
+	int worker_count;
+	int imports; /* under way on this worker */
+	bool is_stopping;
+};

@@ -1,0 +1,36 @@
+/* What a database needs before it is served: migrations, a secret, a key, perhaps demo data. */
+#pragma once
+
+#include "config.h"
+#include "statement.h"
+
+#include <libpq-fe.h>
+
+/* The longest secret or key that setup hands out, with its NUL. */
+enum { SETUP_TEXT_SIZE = 512 };
+
+struct setup {
+	PGconn *owner;
+	const struct statement_catalogue *statements;
+};
+
+/* Connects as the owner, waiting a while for a database that is still starting. NULL with one line
+ * in `ret_error`. */
+PGconn *setup_connect(const char *url, struct text *ret_error);
+
+/* Reads the secret that seals cursors, made on first use and shared by all servers of a database. */
+bool setup_secret(const struct setup *setup, char ret_secret[static SETUP_TEXT_SIZE],
+	struct text *ret_error);
+
+/* Makes sure that there is an administrator's key: the configured one, else the one in `key_file`
+ * (when given), else a new one, which is kept there. `ret_key` is "" when there are keys but none
+ * that we know. */
+bool setup_admin_key(const struct setup *setup, const struct config *config, const char *key_file,
+	char ret_key[static SETUP_TEXT_SIZE], struct text *ret_error);
+
+/* Loads the demo data into a database without partners. */
+bool setup_demo(const struct setup *setup, struct text *ret_error);
+
+/* Makes a key of a role from `name`, for the command line. */
+bool setup_make_key(const struct setup *setup, char ret_key[static SETUP_TEXT_SIZE],
+	struct text *ret_error);

@@ -1,0 +1,232 @@
+#include "worker.h"
+
+#include "http.h"
+#include "stream.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 50,
+	RELISTEN_MS = 500,
+	STOP_GRACE_MS = 200, /* for connections that were accepted but have not spoken yet */
+};
+
+struct worker {
+	struct service service;
+	struct loop loop;
+	struct journal journal;
+	struct http *http;
+	struct watch stop_watch; /* an eventfd */
+	int64_t stop_ms;         /* when it began to stop; 0: it runs */
+	int64_t tick_ms;
+	struct stream *listener; /* hears which keys have changed */
+	int64_t listen_ms;       /* when to try again */
+	pthread_t thread;
+	bool has_thread;
+};
+
+static void begin_to_stop(struct watch *watch, uint32_t events)
+{
+	struct worker *worker = watch->ctx;
+	(void)events;
+	loop_forget(&worker->loop, watch);
+	worker->service.is_stopping = true;
+	worker->stop_ms = worker->loop.now_ms;
+	http_quiesce(worker->http);
+}
+
+/* Keys are remembered only while PostgreSQL tells us of changes. */
+static void listener_ready(void *ctx)
+{
+	struct worker *worker = ctx;
+	stream_query(worker->listener, "listen qudao_key", 0, NULL);
+}
+
+static void listener_listens(void *ctx, PGresult *result)
+{
+	struct worker *worker = ctx;
+	actor_cache_listening(worker->service.actors, PQresultStatus(result) == PGRES_COMMAND_OK);
+}
+
+static void listener_heard(void *ctx, const char *payload)
+{
+	struct worker *worker = ctx;
+	actor_cache_forget(worker->service.actors, payload);
+}
+
+static void listener_lost(void *ctx, const char *why)
+{
+	struct worker *worker = ctx;
+	(void)why;
+	actor_cache_listening(worker->service.actors, false);
+	stream_free(worker->listener);
+	worker->listener = NULL;
+	worker->listen_ms = worker->loop.now_ms + RELISTEN_MS;
+}
+
+static void listen_on(struct worker *worker)
+{
+	static const struct stream_events events = {.on_ready = listener_ready,
+		.on_result = listener_listens,
+		.on_notice = listener_heard,
+		.on_lost = listener_lost};
+	if (worker->listener != NULL || worker->listen_ms > worker->loop.now_ms)
+		return;
+	PGconn *connection = lane_connect(
+		worker->service.database_url, LANE_STAFF, worker->service.config->statement_ms);
+	worker->listener = stream_new(&worker->loop, connection, &events, worker);
+	worker->listen_ms = worker->loop.now_ms + RELISTEN_MS;
+}
+
+static bool make_parts(struct worker *worker, int port, struct text *ret_error)
+{
+	struct service *service = &worker->service;
+	const struct config *config = service->config;
+	const struct lanes_options options = {
+		.url = service->database_url,
+		.lanes = {[LANE_READ] = config->read_lanes,
+			[LANE_WRITE] = config->write_lanes,
+			[LANE_BULK] = 1},
+		.queue_max = config->queue,
+		.batch_max = config->batch,
+		.statement_ms = config->statement_ms,
+		.batch_ms = config->request_ms,
+	};
+	worker->stop_watch = (struct watch){.fd = -1, .ready = begin_to_stop, .ctx = worker};
+	int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!loop_init(&worker->loop) || stop_fd < 0 ||
+		!loop_watch(&worker->loop, &worker->stop_watch, stop_fd, EPOLLIN)) {
+		text_append_string(ret_error, "the system has no more descriptors");
+		return false;
+	}
+	service->loop = &worker->loop;
+	service->journal = &worker->journal;
+	service->variants = variant_cache_new();
+	service->actors = actor_cache_new();
+	service->lanes = lanes_new(&worker->loop, &options);
+	if (service->variants == NULL || service->actors == NULL || service->lanes == NULL) {
+		text_append_string(ret_error, "out of memory");
+		return false;
+	}
+	worker->http = http_new(service, port, ret_error);
+	return worker->http != NULL;
+}
+
+struct worker *worker_new(
+	const struct worker_common *common, int number, int port, struct text *ret_error)
+{
+	struct worker *worker = calloc(1, sizeof *worker);
+	if (worker == NULL)
+		return NULL;
+	worker->service = (struct service){
+		.config = common->config,
+		.contract = common->contract,
+		.operations = common->operations,
+		.statements = common->statements,
+		.database_url = common->database_url,
+		.cursor_secret = common->cursor_secret,
+		.metrics = common->metrics[number],
+		.all_metrics = common->metrics,
+		.worker_count = common->config->workers,
+	};
+	if (!make_parts(worker, port, ret_error)) {
+		worker_free(worker);
+		return NULL;
+	}
+	return worker;
+}
+
+int worker_port(const struct worker *worker)
+{
+	return http_port(worker->http);
+}
+
+/* Figures that are states, not counts, are copied where the report finds them. */
+static void publish_figures(struct worker *worker)
+{
+	struct metrics *metrics = worker->service.metrics;
+	struct lanes_figures figures;
+	lanes_count(worker->service.lanes, &figures);
+	atomic_store_explicit(&metrics->requests, http_requests(worker->http), memory_order_relaxed);
+	atomic_store_explicit(&metrics->queued, figures.queued, memory_order_relaxed);
+	atomic_store_explicit(&metrics->lanes, figures.connected, memory_order_relaxed);
+	atomic_store_explicit(&metrics->batches, figures.batches, memory_order_relaxed);
+	atomic_store_explicit(&metrics->segments, figures.segments, memory_order_relaxed);
+	atomic_store_explicit(&metrics->retried, figures.retried, memory_order_relaxed);
+	atomic_store_explicit(&metrics->reconnected, figures.reconnected, memory_order_relaxed);
+}
+
+static void tick(struct worker *worker)
+{
+	if (worker->tick_ms > worker->loop.now_ms)
+		return;
+	worker->tick_ms = worker->loop.now_ms + TICK_MS;
+	lanes_tick(worker->service.lanes);
+	listen_on(worker);
+	publish_figures(worker);
+}
+
+static bool is_finished(const struct worker *worker)
+{
+	if (worker->stop_ms == 0)
+		return false;
+	int64_t stopping_ms = worker->loop.now_ms - worker->stop_ms;
+	bool is_quiet = http_requests(worker->http) == 0 && stopping_ms >= STOP_GRACE_MS;
+	return is_quiet || stopping_ms >= worker->service.config->request_ms;
+}
+
+/* One turn: what PostgreSQL and the network brought, then the batches that it led to. */
+static void turn(struct worker *worker)
+{
+	int timeout_ms = http_timeout_ms(worker->http);
+	if (timeout_ms < 0 || timeout_ms > TICK_MS)
+		timeout_ms = TICK_MS;
+	bool has_due = timeout_ms == 0;
+	loop_turn(&worker->loop, timeout_ms);
+	if (has_due || http_is_due(worker->http) || http_timeout_ms(worker->http) == 0)
+		http_run(worker->http);
+	tick(worker);
+	lanes_send(worker->service.lanes);
+	journal_write(&worker->journal);
+}
+
+static void *run(void *ctx)
+{
+	struct worker *worker = ctx;
+	while (!is_finished(worker))
+		turn(worker);
+	return NULL;
+}
+
+bool worker_start(struct worker *worker)
+{
+	worker->has_thread = pthread_create(&worker->thread, NULL, run, worker) == 0;
+	return worker->has_thread;
+}
+
+void worker_stop(struct worker *worker)
+{
+	const uint64_t one = 1;
+	ssize_t written = write(worker->stop_watch.fd, &one, sizeof one);
+	(void)written;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	if (worker->has_thread)
+		pthread_join(worker->thread, NULL);
+	lanes_free(worker->service.lanes);
+	http_free(worker->http);
+	stream_free(worker->listener);
+	variant_cache_free(worker->service.variants);
+	actor_cache_free(worker->service.actors);
+	journal_done(&worker->journal);
+	loop_done(&worker->loop);
+	free(worker);
+}

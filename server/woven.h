@@ -1,0 +1,18 @@
+/* What weave compiled in: the contract, the statements, the migrations, the documentation page. */
+#pragma once
+
+#include "text.h"
+
+struct woven_file {
+	const char *name; /* NULL ends a list */
+	struct slice content;
+};
+
+extern const struct slice woven_contract;               /* openapi.yaml as JSON */
+extern const struct woven_file woven_statement_files[]; /* server resources and features */
+extern const struct woven_file woven_migrations[];      /* in the order of their names */
+extern const struct woven_file woven_routines[];
+
+/* The files of the documentation page, from npm's swagger-ui-dist (docs_assets.S). */
+extern const char docs_style[], docs_style_end[];
+extern const char docs_script[], docs_script_end[];

@@ -1,0 +1,153 @@
+/* weave: turns the contract, the statements and the migrations into C that is compiled in.
+ *
+ *   weave OUT.c OUT.h openapi.yaml FILE.sql…
+ *
+ * OUT.h lists the operations of the contract as an X-macro and declares every statement, so that
+ * an operation without code does not link and a statement without text does not compile. OUT.c
+ * holds the contract as JSON and the SQL files as they are. A file below migrations/ is a
+ * migration, one below migrations/routines/ a routine; all others hold statements. */
+#include "contract.h"
+#include "sqlfile.h"
+#include "yaml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void die(const char *file, const char *why)
+{
+	fprintf(stderr, "weave: %s: %s\n", file, why);
+	exit(1);
+}
+
+static struct text read_file(const char *path)
+{
+	struct text text = {0};
+	FILE *file = fopen(path, "rb");
+	if (file == NULL)
+		die(path, strerror(errno));
+	char piece[1 << 16];
+	size_t length;
+	while ((length = fread(piece, 1, sizeof piece, file)) > 0)
+		text_append(&text, piece, length);
+	if (ferror(file) || text.is_broken)
+		die(path, "cannot be read");
+	fclose(file);
+	return text;
+}
+
+static void write_file(const char *path, const struct text *text)
+{
+	FILE *file = fopen(path, "wb");
+	if (file == NULL || text->is_broken ||
+		fwrite(text->bytes, 1, text->length, file) != text->length || fclose(file) != 0)
+		die(path, "cannot be written");
+}
+
+/* Writes the bytes as numbers: string literals of this size are beyond what C promises. */
+static void append_bytes(struct text *out, const char *name, struct slice bytes)
+{
+	text_append_printf(out, "static const char %s[] = {", name);
+	for (size_t i = 0; i < bytes.length; i++)
+		text_append_printf(out, "%s%d,", i % 24 == 0 ? "\n" : "", (signed char)bytes.bytes[i]);
+	text_append_string(out, "0};\n\n");
+}
+
+static void weave_contract(const char *path, struct text *out, struct text *header)
+{
+	struct text source = read_file(path);
+	struct text error = {0};
+	json_t *document =
+		yaml_read((struct slice){.bytes = source.bytes, .length = source.length}, &error);
+	if (document == NULL)
+		die(path, error.bytes);
+	char *json = json_dumps(document, JSON_COMPACT);
+	struct contract *contract = contract_new(slice_of(json), &error);
+	if (contract == NULL)
+		die(path, error.bytes);
+
+	append_bytes(out, "contract_bytes", slice_of(json));
+	text_append_string(out, "const struct slice woven_contract = {contract_bytes, "
+				"sizeof contract_bytes - 1};\n\n");
+	text_append_string(header, "#define OPERATIONS(X)");
+	for (size_t i = 0; i < contract->operation_count; i++)
+		text_append_printf(header, " \\\n\tX(%s)", contract->operations[i].id);
+	text_append_string(header, "\n\n");
+	for (size_t i = 0; i < contract->operation_count; i++)
+		text_append_printf(header, "extern const struct operation_code operation_%s;\n",
+			contract->operations[i].id);
+	contract_free(contract);
+	json_decref(document);
+	free(json);
+	text_done(&source);
+}
+
+/* The lists of files that the server finds in itself, by what they are for. */
+enum { KIND_STATEMENTS, KIND_MIGRATION, KIND_ROUTINE, KIND_COUNT };
+
+static const char *const list_names[KIND_COUNT] = {
+	"woven_statement_files", "woven_migrations", "woven_routines"};
+
+static int kind_of(const char *path)
+{
+	if (strstr(path, "migrations/routines/") != NULL)
+		return KIND_ROUTINE;
+	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
+}
+
+static void declare_statements(const char *path, struct slice source, struct text *out, struct text *header)
+{
+	struct text error = {0};
+	struct sql_file *file = sqlfile_read(source, &error);
+	if (file == NULL)
+		die(path, error.bytes);
+	for (size_t i = 0; i < sqlfile_count(file); i++) {
+		const char *name = sql_statement_name(sqlfile_at(file, i));
+		text_append_printf(header, "extern const char statement_%s[];\n", name);
+		text_append_printf(out, "const char statement_%s[] = \"%s\";\n", name, name);
+	}
+	sqlfile_free(file);
+}
+
+static void weave_file(const char *path, int number, struct text lists[KIND_COUNT], struct text *out,
+	struct text *header)
+{
+	struct text source = read_file(path);
+	struct slice bytes = {.bytes = source.bytes, .length = source.length};
+	const char *slash = strrchr(path, '/');
+	char name[32];
+	snprintf(name, sizeof name, "file_%d", number);
+	int kind = kind_of(path);
+	append_bytes(out, name, bytes);
+	if (kind == KIND_STATEMENTS)
+		declare_statements(path, bytes, out, header);
+	text_append_printf(&lists[kind], "\t{\"%s\", {%s, sizeof %s - 1}},\n",
+		slash == NULL ? path : slash + 1, name, name);
+	text_done(&source);
+}
+
+int main(int count, char **arguments)
+{
+	if (count < 4)
+		die("usage", "weave OUT.c OUT.h openapi.yaml FILE.sql…");
+	struct text header = {0};
+	struct text out = {0};
+	struct text lists[KIND_COUNT] = {0};
+	text_append_string(&header, "/* Made by weave from the contract and the statements. */\n"
+				   "#pragma once\n\nstruct operation_code;\n\n");
+	text_append_string(&out, "/* Made by weave. */\n#include \"operations.gen.h\"\n#include \"woven.h\"\n\n");
+	weave_contract(arguments[3], &out, &header);
+	for (int i = 4; i < count; i++)
+		weave_file(arguments[i], i, lists, &out, &header);
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		text_append_printf(&out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
+			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);
+	write_file(arguments[1], &out);
+	write_file(arguments[2], &header);
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		text_done(&lists[kind]);
+	text_done(&out);
+	text_done(&header);
+	return 0;
+}

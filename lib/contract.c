@@ -43,8 +43,8 @@ static const struct schema *compile(struct reading *reading, const json_t *node,
 {
 	struct text pointer = {0};
 	text_append_printf(&pointer, "%s/%s", reading->operation->id, what);
-	const struct schema *schema =
-		schema_compile(reading->contract->schemas, node, pointer.bytes, reading->error);
+	const struct schema *schema = schema_compile(
+		reading->contract->schemas, node, pointer.bytes, reading->error);
 	text_done(&pointer);
 	return schema;
 }
@@ -71,7 +71,8 @@ static bool read_parameter(struct reading *reading, const json_t *node)
 	while (i < 3 && (place == NULL || strcmp(place, places[i]) != 0))
 		i++;
 	if (i == 3 || parameter.name == NULL)
-		return refuse(reading, "a parameter needs a name, and stands in path, query or header");
+		return refuse(
+			reading, "a parameter needs a name, and stands in path, query or header");
 	parameter.place = (enum parameter_place)i;
 	parameter.schema = compile(reading, json_object_get(node, "schema"), parameter.name);
 	if (parameter.schema == NULL)
@@ -88,14 +89,15 @@ static bool read_parameters(struct reading *reading, const json_t *item, const j
 {
 	const json_t *lists[] = {
 		json_object_get(item, "parameters"), json_object_get(node, "parameters")};
-	reading->operation->parameters = calloc(json_array_size(lists[0]) + json_array_size(lists[1]) + 1,
+	reading->operation->parameters = calloc(
+		json_array_size(lists[0]) + json_array_size(lists[1]) + 1,
 		sizeof *reading->operation->parameters);
 	if (reading->operation->parameters == NULL)
 		return refuse(reading, "out of memory");
 	for (size_t list = 0; list < 2; list++) {
 		size_t i;
 		json_t *parameter;
-		json_array_foreach(lists[list], i, parameter)
+		json_array_foreach (lists[list], i, parameter)
 			if (!read_parameter(reading, resolve(reading->contract, parameter)))
 				return false;
 	}
@@ -109,8 +111,7 @@ static bool read_body(struct reading *reading, const json_t *node)
 	json_t *content = json_object_get(body, "content");
 	const char *type;
 	json_t *media;
-	json_object_foreach(content, type, media)
-	{
+	json_object_foreach (content, type, media) {
 		if (operation->body_type_count == CONTRACT_MEDIA_TYPES_MAX)
 			return refuse(reading, "too many media types");
 		operation->body_types[operation->body_type_count++] = type;
@@ -127,12 +128,13 @@ static bool read_body(struct reading *reading, const json_t *node)
 	return operation->rows != NULL;
 }
 
-/* A list is an answer of `data`, `next_cursor` and `has_more`: what the rows are stands in `data`. */
+/* A list is an answer of `data`, `next_cursor` and `has_more`: what the rows are stands in `data`.
+ */
 static bool read_answer(struct reading *reading, const json_t *answer)
 {
 	struct contract_operation *operation = reading->operation;
-	const json_t *media =
-		json_object_get(json_object_get(answer, "content"), "application/json");
+	const json_t *media = json_object_get(
+		json_object_get(answer, "content"), "application/json");
 	if (media == NULL)
 		return true;
 	operation->answer = compile(reading, json_object_get(media, "schema"), "answer");
@@ -142,8 +144,8 @@ static bool read_answer(struct reading *reading, const json_t *answer)
 	operation->is_list = data != NULL && schema_member(operation->answer, "has_more") != NULL;
 	if (!operation->is_list)
 		return true;
-	operation->answer =
-		compile(reading, json_object_get(schema_source(data), "items"), "answer/data");
+	operation->answer = compile(
+		reading, json_object_get(schema_source(data), "items"), "answer/data");
 	return operation->answer != NULL;
 }
 
@@ -151,8 +153,7 @@ static bool read_success(struct reading *reading, const json_t *node)
 {
 	const char *status;
 	json_t *answer;
-	json_object_foreach(json_object_get(node, "responses"), status, answer)
-	{
+	json_object_foreach (json_object_get(node, "responses"), status, answer) {
 		if (status[0] != '2')
 			continue;
 		if (reading->operation->success_status != 0)
@@ -165,9 +166,8 @@ static bool read_success(struct reading *reading, const json_t *node)
 }
 
 /* The operations that anybody may call; all others name a scope. */
-static const char *const public_operations[] = {
-	"getHealth", "getReadiness", "getMetrics", "getContract", "getDocs", "getDocsAsset",
-	"getProblem"};
+static const char *const public_operations[] = {"getHealth", "getReadiness", "getMetrics",
+	"getContract", "getDocs", "getDocsAsset", "getProblem"};
 
 static bool may_be_public(const char *id)
 {
@@ -184,13 +184,13 @@ static bool read_permissions(struct reading *reading, const json_t *node)
 	const json_t *scopes = json_object_get(json_array_get(security, 0), "key");
 	operation->is_public = security != NULL && json_array_size(security) == 0;
 	if (operation->is_public && !may_be_public(operation->id))
-		return refuse(reading, "only the operations of the short public list go without scope");
+		return refuse(
+			reading, "only the operations of the short public list go without scope");
 	if (!operation->is_public && json_array_size(scopes) == 0)
 		return refuse(reading, "no permission (security: [{key: [resource:read]}])");
 	size_t i;
 	json_t *scope;
-	json_array_foreach(scopes, i, scope)
-	{
+	json_array_foreach (scopes, i, scope) {
 		if (i == CONTRACT_SCOPES_MAX)
 			return refuse(reading, "too many scopes");
 		operation->scopes[operation->scope_count++] = json_string_value(scope);
@@ -198,12 +198,10 @@ static bool read_permissions(struct reading *reading, const json_t *node)
 	return true;
 }
 
-static bool read_operation(
-	struct contract *contract, const json_t *item, struct contract_operation *operation,
-	struct text *ret_error)
+static bool read_operation(struct contract *contract, const json_t *item,
+	struct contract_operation *operation, struct text *ret_error)
 {
-	struct reading reading = {
-		.contract = contract, .operation = operation, .error = ret_error};
+	struct reading reading = {.contract = contract, .operation = operation, .error = ret_error};
 	size_t i = 0;
 	while (strcmp(operation->method, method_names[i]) != 0)
 		i++;
@@ -220,7 +218,7 @@ static size_t count_operations(json_t *paths)
 	size_t count = 0;
 	const char *path;
 	json_t *item;
-	json_object_foreach(paths, path, item)
+	json_object_foreach (paths, path, item)
 		for (size_t i = 0; i < METHOD_COUNT; i++)
 			count += json_object_get(item, methods[i]) != NULL;
 	return count;
@@ -234,7 +232,7 @@ static bool read_operations(struct contract *contract, struct text *ret_error)
 		return false;
 	const char *path;
 	json_t *item;
-	json_object_foreach(paths, path, item)
+	json_object_foreach (paths, path, item)
 		for (size_t i = 0; i < METHOD_COUNT; i++) {
 			if (json_object_get(item, methods[i]) == NULL)
 				continue;

@@ -9,8 +9,7 @@ struct csv_reader;
 
 /* Takes one row; `line` is the line in the file on which the row begins, from 1. The cells live
  * until it returns. False stops the reader. */
-typedef bool csv_row_function(
-	void *ctx, size_t line, const struct slice *cells, size_t cell_count);
+typedef bool csv_row_function(void *ctx, size_t line, const struct slice *cells, size_t cell_count);
 
 /* Returns a reader that calls `on_row` for each row, the header included; NULL when memory is
  * exhausted. A UTF-8 byte order mark is skipped, blank lines are skipped, LF and CRLF end a row.

@@ -169,10 +169,7 @@ static const struct {
 
 int currency_digits(struct slice code)
 {
-	enum {
-		CODE_LENGTH = 3,
-		DIGITS_COMMON = 2
-	};
+	enum { CODE_LENGTH = 3, DIGITS_COMMON = 2 };
 	for (size_t i = 0; code.length == CODE_LENGTH && i < sizeof currencies / sizeof *currencies;
 		i++) {
 		if (memcmp(code.bytes, currencies[i].code, CODE_LENGTH) == 0)

@@ -6,9 +6,7 @@
 
 #include "text.h"
 
-enum {
-	DETAIL_MAX = 511
-};
+enum { DETAIL_MAX = 511 };
 
 /* Returns the detail, cut where it would be too long: between characters, for it may quote what a
  * client sent and ends up in an answer. */

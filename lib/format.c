@@ -1,11 +1,6 @@
 #include "format.h"
 
-enum {
-	DATE_LENGTH = 10,
-	TIME_LENGTH = 8,
-	OFFSET_LENGTH = 6,
-	UUID_LENGTH = 36
-};
+enum { DATE_LENGTH = 10, TIME_LENGTH = 8, OFFSET_LENGTH = 6, UUID_LENGTH = 36 };
 
 static bool is_digit(char byte)
 {

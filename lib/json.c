@@ -157,8 +157,7 @@ static void find_difference(
 {
 	const char *name = NULL;
 	json_t *member = NULL;
-	json_object_foreach(json_walkable(left), name, member)
-	{
+	json_object_foreach (json_walkable(left), name, member) {
 		if (ret_difference->name != NULL && strcmp(name, ret_difference->name) > 0)
 			continue;
 		const json_t *counterpart = json_object_get(right, name);
@@ -173,8 +172,7 @@ static void find_addition(
 {
 	const char *name = NULL;
 	json_t *member = NULL;
-	json_object_foreach(json_walkable(right), name, member)
-	{
+	json_object_foreach (json_walkable(right), name, member) {
 		bool is_least = ret_difference->name == NULL ||
 				strcmp(name, ret_difference->name) < 0;
 		if (is_least && json_object_get(left, name) == NULL)

@@ -5,9 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum {
-	JSON_DEPTH_MAX = 32
-};
+enum { JSON_DEPTH_MAX = 32 };
 
 /* Why a text is no acceptable JSON. */
 struct json_fault {

@@ -8,9 +8,7 @@
 
 /* The limit counts backtracks. What it does not count (one repeat over the whole rest, begun at
  * every character) is bounded by PATTERN_SUBJECT_MAX: at worst some ten milliseconds. */
-enum {
-	PATTERN_BACKTRACKS_MAX = 100000
-};
+enum { PATTERN_BACKTRACKS_MAX = 100000 };
 
 struct pattern {
 	pcre2_code *code;

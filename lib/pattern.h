@@ -4,9 +4,7 @@
 
 #include "text.h"
 
-enum {
-	PATTERN_SUBJECT_MAX = 8192
-}; /* bytes; a longer one is not tried */
+enum { PATTERN_SUBJECT_MAX = 8192 }; /* bytes; a longer one is not tried */
 
 enum pattern_result {
 	PATTERN_DIFFERS,

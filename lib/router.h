@@ -3,18 +3,11 @@
 
 #include "text.h"
 
-enum {
-	ROUTE_PARAMETERS_MAX = 8,
-	ROUTE_ALLOWED_SIZE = 64
-};
+enum { ROUTE_PARAMETERS_MAX = 8, ROUTE_ALLOWED_SIZE = 64 };
 
 struct router;
 
-enum router_verdict {
-	ROUTER_FOUND,
-	ROUTER_NO_PATH,
-	ROUTER_NO_METHOD
-};
+enum router_verdict { ROUTER_FOUND, ROUTER_NO_PATH, ROUTER_NO_METHOD };
 
 struct route_match {
 	void *target;

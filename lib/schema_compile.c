@@ -129,8 +129,7 @@ static bool compile_node(struct compiler *compiler, struct schema *schema)
 		return true;
 	const char *name = NULL;
 	json_t *value = NULL;
-	json_object_foreach(json_walkable(schema->node), name, value)
-	{
+	json_object_foreach (json_walkable(schema->node), name, value) {
 		if (!compiler_keyword(compiler, schema, name, value))
 			return false;
 	}

@@ -124,8 +124,7 @@ static bool compile_definitions(struct compiler *compiler, struct schema *schema
 	const char *pointer = compiler_pointer(compiler, schema->pointer, keyword->name);
 	const char *name = NULL;
 	json_t *member = NULL;
-	json_object_foreach(json_walkable(value), name, member)
-	{
+	json_object_foreach (json_walkable(value), name, member) {
 		if (pointer == NULL || compiler_meet_below(compiler, pointer, name, member) == NULL)
 			return false;
 	}
@@ -150,8 +149,7 @@ static bool compile_properties(struct compiler *compiler, struct schema *schema,
 		return false;
 	const char *name = NULL;
 	json_t *member = NULL;
-	json_object_foreach(json_walkable(value), name, member)
-	{
+	json_object_foreach (json_walkable(value), name, member) {
 		struct name *item = &names->items[names->count++];
 		item->text = slice_of(name);
 		item->schema = compiler_meet_below(compiler, pointer, name, member);
@@ -176,8 +174,7 @@ static bool compile_pattern_properties(struct compiler *compiler, struct schema 
 		return false;
 	const char *name = NULL;
 	json_t *member = NULL;
-	json_object_foreach(json_walkable(value), name, member)
-	{
+	json_object_foreach (json_walkable(value), name, member) {
 		struct pattern_property *item = &items[schema->pattern_property_count++];
 		item->pattern = compiler_own_pattern(compiler, slice_of(name), pointer);
 		item->schema = compiler_meet_below(compiler, pointer, name, member);
@@ -346,8 +343,7 @@ static bool compile_dependencies(struct compiler *compiler, struct schema *schem
 		return false;
 	const char *name = NULL;
 	json_t *member = NULL;
-	json_object_foreach(json_walkable(value), name, member)
-	{
+	json_object_foreach (json_walkable(value), name, member) {
 		struct dependency *item = &schema->dependencies[schema->dependency_count++];
 		item->name = slice_of(name);
 		if (!read_names(compiler, member, &item->required))

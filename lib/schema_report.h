@@ -29,9 +29,7 @@ enum effort {
 
 /* Within a merge patch, what is absent may still be there, so a rule can be possibly or certainly
  * satisfied. SCHEMA_PATCH asks for the first; `not` and `if` ask for the second. */
-enum {
-	SCHEMA_CERTAIN = SCHEMA_ANSWER + 1
-};
+enum { SCHEMA_CERTAIN = SCHEMA_ANSWER + 1 };
 
 struct check {
 	enum effort effort;

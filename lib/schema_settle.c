@@ -8,9 +8,7 @@
 #include <string.h>
 
 /* A value may meet so many schemas in one place; more is a mistake, or doubles at every step. */
-enum {
-	COST_MAX = 4096
-};
+enum { COST_MAX = 4096 };
 
 struct settler {
 	json_t *merged; /* takes the sources that are made of several schemas */

@@ -46,14 +46,7 @@ struct sql_file {
 };
 
 /* What the bytes of a statement are part of. It outlives a line: quotes and comments span them. */
-enum place {
-	PLACE_CODE,
-	PLACE_COMMENT,
-	PLACE_STRING,
-	PLACE_ESCAPED,
-	PLACE_NAME,
-	PLACE_DOLLAR
-};
+enum place { PLACE_CODE, PLACE_COMMENT, PLACE_STRING, PLACE_ESCAPED, PLACE_NAME, PLACE_DOLLAR };
 
 struct reader {
 	struct sql_file *file;

@@ -4,10 +4,7 @@
 
 #include "text.h"
 
-enum {
-	SQL_PARAMETERS_MAX = 64,
-	SQL_SORTS_MAX = 64
-};
+enum { SQL_PARAMETERS_MAX = 64, SQL_SORTS_MAX = 64 };
 
 struct sql_file;      /* constant once read: any thread may use it */
 struct sql_statement; /* one of its statements; lives as long as its file */

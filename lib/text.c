@@ -9,9 +9,7 @@
 
 #include <utf8proc.h>
 
-enum {
-	TEXT_FIRST_CAPACITY = 256
-};
+enum { TEXT_FIRST_CAPACITY = 256 };
 
 struct slice slice_of(const char *string)
 {

@@ -154,10 +154,7 @@ struct uuid_clock {
  * on. */
 static void uuid_clock_advance(struct uuid_clock *clock, int64_t unix_ms, unsigned int random)
 {
-	enum {
-		COUNTER_MAX = 0xfff,
-		COUNTER_BEGIN_MAX = 0x7ff
-	};
+	enum { COUNTER_MAX = 0xfff, COUNTER_BEGIN_MAX = 0x7ff };
 	if (unix_ms <= clock->unix_ms && clock->counter < COUNTER_MAX) {
 		clock->counter++;
 		return;
@@ -191,9 +188,7 @@ bool uuid_is_valid(struct slice text)
 /* A cursor is sealed as base64url of its seal, its id, NUL, its key. The seal is the first half of
  * the HMAC of the scope's length, the scope, and what follows the seal: one secret may serve other
  * ends, so a label goes first. */
-enum {
-	SEAL_SIZE = DIGEST_SIZE / 2
-};
+enum { SEAL_SIZE = DIGEST_SIZE / 2 };
 
 static bool seal_of(struct slice payload, struct slice scope, struct slice secret,
 	unsigned char ret_seal[static DIGEST_SIZE])

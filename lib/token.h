@@ -44,6 +44,7 @@ struct cursor {
 void cursor_seal(
 	struct text *text, const struct cursor *cursor, struct slice scope, struct slice secret);
 
-/* Opens a sealed cursor into `arena`; false for a forged or damaged one, or one of another scope. */
-bool cursor_open(struct slice sealed, struct slice scope, struct slice secret,
-	struct arena *arena, struct cursor *ret_cursor);
+/* Opens a sealed cursor into `arena`; false for a forged or damaged one, or one of another scope.
+ */
+bool cursor_open(struct slice sealed, struct slice scope, struct slice secret, struct arena *arena,
+	struct cursor *ret_cursor);

@@ -7,9 +7,7 @@
 
 #include <libyaml.h>
 
-enum {
-	YAML_DEPTH_MAX = 100
-};
+enum { YAML_DEPTH_MAX = 100 };
 
 struct reader {
 	yaml_parser_t parser;
@@ -261,9 +259,7 @@ static const struct {
 	{YAML_MAPPING_START_EVENT, read_mapping},
 	{YAML_ALIAS_EVENT, read_alias},
 };
-enum {
-	READERS_COUNT = sizeof readers / sizeof *readers
-};
+enum { READERS_COUNT = sizeof readers / sizeof *readers };
 
 struct properties {
 	const yaml_char_t *anchor;

@@ -42,7 +42,8 @@ static bool list_has(const char *list, struct slice scope)
 	struct slice rest = slice_of(list);
 	struct slice part;
 	while (slice_split(&rest, ' ', &part))
-		if (part.length == scope.length && memcmp(part.bytes, scope.bytes, part.length) == 0)
+		if (part.length == scope.length &&
+			memcmp(part.bytes, scope.bytes, part.length) == 0)
 			return true;
 	return false;
 }
@@ -102,8 +103,8 @@ bool actor_cache_find(const struct actor_cache *cache,
 	return true;
 }
 
-void actor_cache_keep(struct actor_cache *cache,
-	const unsigned char key_digest[static DIGEST_SIZE], const struct actor *actor)
+void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
+	const struct actor *actor)
 {
 	struct known_actor *known;
 	HASH_FIND(hh, cache->actors, key_digest, DIGEST_SIZE, known);
@@ -122,8 +123,7 @@ void actor_cache_keep(struct actor_cache *cache,
 void actor_cache_forget(struct actor_cache *cache, const char *hex_digest)
 {
 	struct known_actor *known, *next;
-	HASH_ITER(hh, cache->actors, known, next)
-	{
+	HASH_ITER (hh, cache->actors, known, next) {
 		struct text hex = {0};
 		text_append_hex(&hex, known->digest, DIGEST_SIZE);
 		if (hex_digest == NULL || hex.is_broken || strcmp(hex.bytes, hex_digest) == 0) {

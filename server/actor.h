@@ -37,8 +37,8 @@ void actor_cache_free(struct actor_cache *cache);
 bool actor_cache_find(const struct actor_cache *cache,
 	const unsigned char key_digest[static DIGEST_SIZE], struct actor *ret_actor);
 
-void actor_cache_keep(struct actor_cache *cache,
-	const unsigned char key_digest[static DIGEST_SIZE], const struct actor *actor);
+void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
+	const struct actor *actor);
 
 /* Forgets one key by the hexadecimal form of its digest, or with NULL all of them. */
 void actor_cache_forget(struct actor_cache *cache, const char *hex_digest);

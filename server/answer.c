@@ -66,8 +66,8 @@ static void add_problem_headers(struct request *r, const struct problem *problem
 		answer_header(r, "Retry-After", "1");
 	if (problem->status == 415 && r->operation != NULL &&
 		r->operation->contract->body_type_count > 0) {
-		const char *header =
-			strcmp(r->method, "PATCH") == 0 ? "Accept-Patch" : "Accept-Post";
+		const char *header = strcmp(r->method, "PATCH") == 0 ? "Accept-Patch"
+								     : "Accept-Post";
 		answer_header(r, header, r->operation->contract->body_types[0]);
 	}
 }
@@ -195,8 +195,7 @@ static void add_next_link(struct request *r, const char *cursor)
 	text_append(&link, part.bytes, part.length);
 	char separator = '?';
 	while (slice_split(&query, '&', &part)) {
-		if (part.length == 0 ||
-			(part.length >= 7 && memcmp(part.bytes, "cursor=", 7) == 0))
+		if (part.length == 0 || (part.length >= 7 && memcmp(part.bytes, "cursor=", 7) == 0))
 			continue;
 		text_append_char(&link, separator);
 		text_append(&link, part.bytes, part.length);
@@ -221,7 +220,8 @@ static const struct problem *append_page(struct request *r, const struct rows *r
 		if (row > 0)
 			text_append_char(body, ',');
 		if (!rows_append_object(body, rows, row))
-			return FAULT(r, "a column of %s cannot be written", r->operation->contract->id);
+			return FAULT(
+				r, "a column of %s cannot be written", r->operation->contract->id);
 	}
 	text_append_string(body, "],\"next_cursor\":");
 	struct text cursor = {0};
@@ -281,7 +281,8 @@ static void add_object_headers(struct request *r, const struct rows *rows)
 			arena_printf(&r->arena, "%.*s%s", (int)strcspn(path, "{"), path, id));
 }
 
-const struct problem *answer_rows(struct request *r, struct variant *variant, const PGresult *result)
+const struct problem *answer_rows(
+	struct request *r, struct variant *variant, const PGresult *result)
 {
 	if (!rows_describe(variant, result, r->operation->contract))
 		return FAULT(r, "out of memory");

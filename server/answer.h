@@ -12,7 +12,8 @@ void answer_problem(struct request *r, const struct problem *problem);
 
 /* Renders rows of `result` as the operation's answer: an object or a page of a list. NULL, or the
  * problem to answer instead (no row, a fault in the rows, a value that cannot be written). */
-const struct problem *answer_rows(struct request *r, struct variant *variant, const PGresult *result);
+const struct problem *answer_rows(
+	struct request *r, struct variant *variant, const PGresult *result);
 
 /* Returns the problem that the rows of a statement carry, with r->faults filled in; or NULL. */
 const struct problem *answer_refusal(struct request *r, const PGresult *result);

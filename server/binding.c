@@ -121,8 +121,8 @@ static bool is_absent(void *ctx, const char *name)
 	size_t i = own_index(name);
 	if (i < OWN_COUNT)
 		return own_parameters[i].is_optional && own_parameters[i].value(r) == NULL;
-	const struct contract_parameter *parameter =
-		contract_parameter(r->operation->contract, name);
+	const struct contract_parameter *parameter = contract_parameter(
+		r->operation->contract, name);
 	return parameter != NULL && !parameter->is_required && parameters_value(r, name) == NULL;
 }
 
@@ -143,8 +143,8 @@ bool binding_make(struct request *r, const struct statement *statement, struct c
 	struct variant *variant = variant_find(r->service->variants, statement, &choice);
 	if (variant == NULL)
 		return false;
-	const char **values =
-		arena_take(&r->arena, (variant->sql.parameter_count + 1) * sizeof *values);
+	const char **values = arena_take(
+		&r->arena, (variant->sql.parameter_count + 1) * sizeof *values);
 	if (values == NULL)
 		return false;
 	for (size_t i = 0; i < variant->sql.parameter_count; i++)
@@ -172,11 +172,13 @@ bool binding_of(struct request *r, const char *statement, const struct binding *
 {
 	struct sql_choice choice = {.is_absent = is_never_absent};
 	const struct statement *found = statement_find(r->service->statements, statement);
-	struct variant *variant =
-		found == NULL ? NULL : variant_find(r->service->variants, found, &choice);
-	const char **values = variant == NULL ? NULL
-					      : arena_take(&r->arena, (variant->sql.parameter_count + 1) *
-									     sizeof *values);
+	struct variant *variant = found == NULL
+					  ? NULL
+					  : variant_find(r->service->variants, found, &choice);
+	const char **values = variant == NULL
+				      ? NULL
+				      : arena_take(&r->arena, (variant->sql.parameter_count + 1) *
+								      sizeof *values);
 	if (values == NULL)
 		return false;
 	for (size_t i = 0; i < variant->sql.parameter_count; i++)

@@ -33,11 +33,13 @@ static const struct setting settings[] = {
 	{"cors-origins", AT(cors_origins), SETTING_TEXT, NULL, 0, 0,
 		"origins whose pages may call, separated by commas"},
 	{"demo", AT(has_demo), SETTING_SWITCH, "0", 0, 1, "load demo data into an empty database"},
-	{"workers", AT(workers), SETTING_NUMBER, NULL, 1, 256, "threads (default: one a processor)"},
+	{"workers", AT(workers), SETTING_NUMBER, NULL, 1, 256,
+		"threads (default: one a processor)"},
 	{"connections", AT(connections), SETTING_NUMBER, "10000", 1, 1000000, "HTTP connections"},
 	{"body-bytes", AT(body_bytes), SETTING_NUMBER, "1048576", 1024, 1 << 30,
 		"largest body that is not a bulk import"},
-	{"idle-ms", AT(idle_ms), SETTING_NUMBER, "15000", 1000, 3600000, "a silent connection is cut"},
+	{"idle-ms", AT(idle_ms), SETTING_NUMBER, "15000", 1000, 3600000,
+		"a silent connection is cut"},
 	{"request-ms", AT(request_ms), SETTING_NUMBER, "30000", 1000, 3600000,
 		"from the first byte of a request to its answer"},
 	{"statement-ms", AT(statement_ms), SETTING_NUMBER, "10000", 100, 3600000,
@@ -50,7 +52,8 @@ static const struct setting settings[] = {
 	{"read-lanes", AT(read_lanes), SETTING_NUMBER, "1", 1, 64,
 		"connections for reads, per worker and role"},
 	{"write-lanes", AT(write_lanes), SETTING_NUMBER, "1", 1, 64, "the same for writes"},
-	{"batch", AT(batch), SETTING_NUMBER, "32", 1, 256, "statements that go to PostgreSQL together"},
+	{"batch", AT(batch), SETTING_NUMBER, "32", 1, 256,
+		"statements that go to PostgreSQL together"},
 	{"imports", AT(imports), SETTING_NUMBER, "2", 1, 64, "bulk imports at once, per worker"},
 };
 
@@ -147,8 +150,8 @@ bool config_read(struct config *ret_config, char **flags, struct text *ret_error
 void config_describe(struct text *text)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++)
-		text_append_printf(text, "  --%-18s %s%s%s%s\n", settings[i].name, settings[i].meaning,
-			settings[i].value == NULL ? "" : " (",
+		text_append_printf(text, "  --%-18s %s%s%s%s\n", settings[i].name,
+			settings[i].meaning, settings[i].value == NULL ? "" : " (",
 			settings[i].value == NULL ? "" : settings[i].value,
 			settings[i].value == NULL ? "" : ")");
 	text_append_string(text, "\nEach can also be set in the environment: --port is QUDAO_PORT, "

@@ -29,8 +29,8 @@ struct config {
 	int queue_ms;          /* how long they wait */
 	int read_lanes;        /* connections per worker and role */
 	int write_lanes;
-	int batch;             /* statements that go out together */
-	int imports;           /* at the same time, per worker */
+	int batch;   /* statements that go out together */
+	int imports; /* at the same time, per worker */
 };
 
 /* Fills `ret_config` from flags (--port=8080) and the environment (QUDAO_PORT); flags win. False

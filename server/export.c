@@ -11,12 +11,13 @@ enum { EXPORT_PAGE_ROWS = 2000 };
 
 struct export
 {
-	struct text ready;  /* what is being sent, from `sent` on */
+	struct text ready; /* what is being sent, from `sent` on */
 	size_t sent;
-	struct text next;   /* the page behind it */
-	bool is_last;       /* no page behind `next` */
-	bool is_broken;     /* a page could not be read: the client must see that the file is not whole */
-	bool has_begun;     /* the first page has come */
+	struct text next; /* the page behind it */
+	bool is_last;     /* no page behind `next` */
+	bool is_broken; /* a page could not be read: the client must see that the file is not whole
+			 */
+	bool has_begun; /* the first page has come */
 	struct arena arena; /* of the page under way: its values and cursor */
 };
 
@@ -38,8 +39,8 @@ static const struct problem *ask_page(struct request *r)
 	struct export *export = r->feature;
 	const struct operation *operation = r->operation;
 	bool is_partner = r->actor.role == ROLE_PARTNER && operation->statement_for_partner != NULL;
-	const struct statement *statement =
-		is_partner ? operation->statement_for_partner : operation->statement;
+	const struct statement *statement = is_partner ? operation->statement_for_partner
+						       : operation->statement;
 	struct arena kept = r->arena;
 	r->arena = export->arena;
 	r->segment = (struct segment){.call_count = 2, .done = page_done};
@@ -102,7 +103,8 @@ static const struct problem *take_page(struct request *r)
 	export->is_last = count <= r->limit;
 	if (!export->is_last)
 		count = r->limit;
-	if (!append_rows(r, &rows, count) || (!export->is_last && !move_cursor(r, &rows, count - 1)))
+	if (!append_rows(r, &rows, count) ||
+		(!export->is_last && !move_cursor(r, &rows, count - 1)))
 		return FAULT(r, "a page of %s cannot be written", r->operation->contract->id);
 	return NULL;
 }
@@ -138,7 +140,8 @@ static void begin_answer(struct request *r)
 {
 	struct export *export = r->feature;
 	export->has_begun = true;
-	answer_begin(r, 200, r->format == FORMAT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson");
+	answer_begin(r, 200,
+		r->format == FORMAT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson");
 	if (export->next.length > 0)
 		r->answer.produce = export_produce;
 	request_answer(r);

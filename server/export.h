@@ -4,6 +4,6 @@
 #include "request.h"
 
 /* Answers the list operation of `r` as a stream: the list's own statement, page after page, each
- * while the one before it is being sent. Rows that change meanwhile come as they are when their page
- * is read; none comes twice. */
+ * while the one before it is being sent. Rows that change meanwhile come as they are when their
+ * page is read; none comes twice. */
 const struct problem *export_begin(struct request *r);

@@ -31,7 +31,7 @@ struct http_connection {
 	struct http *http;
 	struct MHD_Connection *connection;
 	struct request *request;
-	bool is_open;      /* the headers have been seen */
+	bool is_open; /* the headers have been seen */
 	bool is_suspended;
 };
 
@@ -153,8 +153,8 @@ static enum MHD_Result send_answer(struct http_connection *c)
 			response, r->answer.headers[i].name, r->answer.headers[i].value);
 	if (c->http->service->is_stopping)
 		MHD_add_response_header(response, "Connection", "close");
-	enum MHD_Result result =
-		MHD_queue_response(c->connection, (unsigned)r->answer.status, response);
+	enum MHD_Result result = MHD_queue_response(
+		c->connection, (unsigned)r->answer.status, response);
 	MHD_destroy_response(response);
 	return result;
 }
@@ -218,15 +218,17 @@ static struct MHD_Daemon *start_daemon(struct http *http, int port)
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	if (inet_pton(AF_INET, config->address, &address.sin_addr) != 1)
 		return NULL;
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL,
-		handle, http, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-		MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)LISTEN_BACKLOG, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)(config->connections / config->workers + 1), MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)(config->idle_ms / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_POOL_SIZE, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_URI_LOG_CALLBACK, begin_request, http, MHD_OPTION_UNESCAPE_CALLBACK,
-		leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
-		MHD_OPTION_NOTIFY_CONNECTION, count_connection, http, MHD_OPTION_END);
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL,
+		NULL, handle, http, MHD_OPTION_SOCK_ADDR, &address,
+		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_LISTEN_BACKLOG_SIZE,
+		(unsigned)LISTEN_BACKLOG, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)(config->connections / config->workers + 1),
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(config->idle_ms / 1000),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_SIZE,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin_request, http,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		end_request, http, MHD_OPTION_NOTIFY_CONNECTION, count_connection, http,
+		MHD_OPTION_END);
 }
 
 struct http *http_new(struct service *service, int port, struct text *ret_error)
@@ -238,9 +240,9 @@ struct http *http_new(struct service *service, int port, struct text *ret_error)
 	http->stopped_socket = -1;
 	http->watch = (struct watch){.fd = -1, .ready = note_news, .ctx = http};
 	http->daemon = start_daemon(http, port);
-	const union MHD_DaemonInfo *info =
-		http->daemon == NULL ? NULL
-				     : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	const union MHD_DaemonInfo *info = http->daemon == NULL ? NULL
+								: MHD_get_daemon_info(http->daemon,
+									  MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL || !loop_watch(service->loop, &http->watch, info->epoll_fd, EPOLLIN)) {
 		text_append_printf(ret_error, "cannot listen on %s port %d; is it in use?",
 			service->config->address, port);

@@ -49,7 +49,8 @@ static const char *headers_text(struct request *r)
 	return copy;
 }
 
-/* What is kept: success, and refusals by the business. Others may turn out differently next time. */
+/* What is kept: success, and refusals by the business. Others may turn out differently next time.
+ */
 static bool is_worth_keeping(int status)
 {
 	return status / 100 == 2 || status == 409 || status == 422;
@@ -66,7 +67,8 @@ bool keyed_bind_store(struct request *r, struct call *ret_call)
 		{"request_hash", binding_bytea(&r->arena, r->request_hash, DIGEST_SIZE)},
 		{"status", arena_printf(&r->arena, "%d", r->answer.status)},
 		{"headers", headers_text(r)},
-		{"body", binding_bytea(&r->arena, (const unsigned char *)body->bytes, body->length)},
+		{"body",
+			binding_bytea(&r->arena, (const unsigned char *)body->bytes, body->length)},
 		{NULL, NULL},
 	};
 	return binding_of(r, SQL(idempotencyStore), bindings, ret_call);
@@ -91,8 +93,8 @@ bool keyed_begin(struct request *r, int position)
 		return true;
 	r->segment.key = r->idempotency_key;
 	r->segment.store = store_answer;
-	return keyed_bind_begin(r, (struct slice){r->body.bytes, r->body.length},
-		&r->segment.calls[position]);
+	return keyed_bind_begin(
+		r, (struct slice){r->body.bytes, r->body.length}, &r->segment.calls[position]);
 }
 
 static void replay_headers(struct request *r, struct slice lines)
@@ -150,31 +152,20 @@ static bool run(struct request *r, segment_done_function *done)
 	return lanes_submit(r->service->lanes, actor_lane_role(&r->actor), LANE_WRITE, segment);
 }
 
-static bool is_replay(const PGresult *error)
+bool keyed_replay(struct request *r, const PGresult *error)
 {
 	const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-	return state != NULL && strcmp(state, "QD003") == 0;
-}
-
-static bool replay(struct request *r)
-{
+	if (r->idempotency_key == NULL || state == NULL || strcmp(state, "QD003") != 0)
+		return false;
 	return bind_key(r, SQL(idempotencyFind), &r->segment.calls[0]) && run(r, take_stored);
 }
 
-bool keyed_failed(struct request *r, const struct problem *problem)
+bool keyed_keep_refusal(struct request *r, const struct problem *problem)
 {
-	if (r->idempotency_key == NULL)
-		return false;
-	if (is_replay(r->segment.error))
-		return replay(r);
-	if (problem == &problem_idempotency_in_progress || problem == &problem_idempotency_key_reused)
+	if (r->idempotency_key == NULL || !is_worth_keeping(problem->status) ||
+		problem == &problem_idempotency_in_progress ||
+		problem == &problem_idempotency_key_reused)
 		return false;
 	answer_problem(r, problem);
 	return keyed_bind_store(r, &r->segment.calls[0]) && run(r, answer_stored_refusal);
-}
-
-void keyed_refused(struct request *r, const PGresult *error)
-{
-	if (!is_replay(error) || !replay(r))
-		request_refuse(r, request_problem_of(r, error));
 }

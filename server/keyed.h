@@ -13,9 +13,9 @@ bool keyed_bind_store(struct request *r, struct call *ret_call);
 /* For a segment: its call `position` claims the key, and its answer is kept. */
 bool keyed_begin(struct request *r, int position);
 
-/* Deals with a segment that failed: true when the answer is being replayed or kept, and the request
- * goes on by itself. `problem` is what it is refused with otherwise. */
-bool keyed_failed(struct request *r, const struct problem *problem);
+/* True when `error` says that the request was answered before: it goes on by itself, with that
+ * answer. */
+bool keyed_replay(struct request *r, const PGresult *error);
 
-/* Answers a request whose claim was refused with `error`: by a replay, or with the problem. */
-void keyed_refused(struct request *r, const PGresult *error);
+/* True when the refusal by `problem` is being kept for replays: the request goes on by itself. */
+bool keyed_keep_refusal(struct request *r, const struct problem *problem);

@@ -7,8 +7,8 @@
 #include <uthash.h>
 
 enum {
-	PREPARED_MAX = 256,       /* statements that a lane keeps prepared */
-	RECONNECT_FIRST_MS = 20,  /* doubles up to … */
+	PREPARED_MAX = 256,      /* statements that a lane keeps prepared */
+	RECONNECT_FIRST_MS = 20, /* doubles up to … */
 	RECONNECT_LAST_MS = 500,
 	CONNECT_MS = 5000,
 	STATEMENT_NAME_SIZE = 24,
@@ -152,8 +152,7 @@ static void lane_ready(struct watch *watch, uint32_t events);
 static void forget_prepared(struct lane *lane)
 {
 	struct prepared *prepared, *next;
-	HASH_ITER(hh, lane->prepared, prepared, next)
-	{
+	HASH_ITER (hh, lane->prepared, prepared, next) {
 		HASH_DEL(lane->prepared, prepared);
 		free(prepared);
 	}
@@ -175,8 +174,8 @@ static void lane_close(struct lane *lane)
 static void lane_open(struct lane *lane)
 {
 	struct lanes *lanes = lane->group->lanes;
-	lane->connection =
-		lane_connect(lanes->options.url, lane->group->role, lanes->options.statement_ms);
+	lane->connection = lane_connect(
+		lanes->options.url, lane->group->role, lanes->options.statement_ms);
 	lane->state = LANE_CONNECTING;
 	lane->due_ms = lanes->loop->now_ms + CONNECT_MS;
 	if (lane->connection == NULL || PQstatus(lane->connection) == CONNECTION_BAD ||
@@ -186,7 +185,8 @@ static void lane_open(struct lane *lane)
 
 static void lane_connected(struct lane *lane)
 {
-	if (PQenterPipelineMode(lane->connection) != 1 || PQsetnonblocking(lane->connection, 1) != 0) {
+	if (PQenterPipelineMode(lane->connection) != 1 ||
+		PQsetnonblocking(lane->connection, 1) != 0) {
 		lane_close(lane);
 		return;
 	}
@@ -196,7 +196,8 @@ static void lane_connected(struct lane *lane)
 	loop_watch(lane->group->lanes->loop, &lane->watch, PQsocket(lane->connection), EPOLLIN);
 }
 
-/* libpq may change its socket while it connects (several hosts), so it is watched anew each time. */
+/* libpq may change its socket while it connects (several hosts), so it is watched anew each time.
+ */
 static void lane_connect_on(struct lane *lane)
 {
 	struct loop *loop = lane->group->lanes->loop;
@@ -292,7 +293,8 @@ static bool send_segment(struct lane *lane, struct segment *segment)
 {
 	for (int i = 0; i < segment->call_count; i++)
 		if (!send_call(lane, &segment->calls[i],
-			    (struct expectation){.kind = EXPECT_CALL, .segment = segment, .call = i}))
+			    (struct expectation){
+				    .kind = EXPECT_CALL, .segment = segment, .call = i}))
 			return false;
 	return true;
 }
@@ -359,7 +361,8 @@ static bool forget_stale(struct lane *lane)
 	lane->must_forget = false;
 	forget_prepared(lane);
 	expect(lane, (struct expectation){.kind = EXPECT_FORGET});
-	return PQsendQueryParams(lane->connection, "deallocate all", 0, NULL, NULL, NULL, NULL, 0) == 1;
+	return PQsendQueryParams(
+		       lane->connection, "deallocate all", 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
 static void lane_send(struct lane *lane)
@@ -374,10 +377,12 @@ static void lane_send(struct lane *lane)
 	lanes->figures.segments += (uint64_t)lane->batch.count;
 
 	bool is_sent = make_expectations(lane) && forget_stale(lane);
-	for (struct segment *segment = lane->batch.first; is_sent && segment; segment = segment->next)
+	for (struct segment *segment = lane->batch.first; is_sent && segment;
+		segment = segment->next)
 		is_sent = send_segment(lane, segment);
 	if (is_sent)
-		is_sent = lane->is_keyed ? PQsendFlushRequest(lane->connection) == 1 : send_sync(lane);
+		is_sent = lane->is_keyed ? PQsendFlushRequest(lane->connection) == 1
+					 : send_sync(lane);
 	if (!is_sent || !lane_flush(lane))
 		lane_lose(lane);
 }
@@ -557,7 +562,8 @@ static bool lane_receive(struct lane *lane)
 		finish_batch(lane);
 		return true;
 	}
-	/* All answers of a keyed batch are in, or its transaction has failed: both end in a Sync. */
+	/* All answers of a keyed batch are in, or its transaction has failed: both end in a Sync.
+	 */
 	if (lane->failed != NULL)
 		return send_sync(lane) && lane_flush(lane);
 	return store_answers(lane);
@@ -571,14 +577,13 @@ static void lane_ready(struct watch *watch, uint32_t events)
 		lane_connect_on(lane);
 	else if (lane->state == LANE_BUSY && !lane_receive(lane))
 		lane_lose(lane);
-	else if (lane->state == LANE_IDLE &&
-		 (PQconsumeInput(lane->connection) != 1 ||
-			 PQstatus(lane->connection) == CONNECTION_BAD))
+	else if (lane->state == LANE_IDLE && (PQconsumeInput(lane->connection) != 1 ||
+						     PQstatus(lane->connection) == CONNECTION_BAD))
 		lane_lose(lane);
 }
 
-static bool group_init(struct lane_group *group, struct lanes *lanes, enum lane_role role,
-	enum lane_work work)
+static bool group_init(
+	struct lane_group *group, struct lanes *lanes, enum lane_role role, enum lane_work work)
 {
 	group->lanes = lanes;
 	group->role = role;

@@ -36,7 +36,8 @@ bool loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t events)
 	if (watch->fd >= 0 && watch->fd != fd)
 		loop_forget(loop, watch);
 	struct epoll_event event = {.events = events, .data.ptr = watch};
-	if (epoll_ctl(loop->epoll_fd, watch->fd == fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0)
+	if (epoll_ctl(loop->epoll_fd, watch->fd == fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+		    &event) != 0)
 		return false;
 	watch->fd = fd;
 	watch->events = events;

@@ -9,8 +9,8 @@ struct watch;
 typedef void watch_function(struct watch *watch, uint32_t events);
 
 struct watch {
-	int fd;               /* -1: not watched */
-	uint32_t events;      /* what it waits for */
+	int fd;          /* -1: not watched */
+	uint32_t events; /* what it waits for */
 	watch_function *ready;
 	void *ctx;
 };
@@ -19,7 +19,7 @@ enum { LOOP_EVENTS_PER_TURN = 64 };
 
 struct loop {
 	int epoll_fd;
-	int64_t now_ms; /* monotonic, of this turn */
+	int64_t now_ms;                            /* monotonic, of this turn */
 	struct watch *ready[LOOP_EVENTS_PER_TURN]; /* those of this turn that were not told yet */
 };
 
@@ -29,8 +29,8 @@ void loop_done(struct loop *loop);
 /* Watches `fd` for `events`, or changes what is waited for; false when the system refuses. */
 bool loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t events);
 
-/* Stops watching: `watch` is not told any more, not even in this turn, and may be freed. To be called
- * before the descriptor is closed; harmless when it is not watched. */
+/* Stops watching: `watch` is not told any more, not even in this turn, and may be freed. To be
+ * called before the descriptor is closed; harmless when it is not watched. */
 void loop_forget(struct loop *loop, struct watch *watch);
 
 /* One turn: waits up to `timeout_ms` and tells every watch that became ready. */

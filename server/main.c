@@ -26,7 +26,8 @@ struct server {
 
 static int fail(const struct server *server)
 {
-	fprintf(stderr, "qudao: %s\n", server->error.bytes == NULL ? "failed" : server->error.bytes);
+	fprintf(stderr, "qudao: %s\n",
+		server->error.bytes == NULL ? "failed" : server->error.bytes);
 	return 1;
 }
 
@@ -37,8 +38,8 @@ static bool read_woven(struct server *server)
 	server->statements = statement_catalogue_new(&server->error);
 	if (server->contract == NULL || server->statements == NULL)
 		return false;
-	server->operations =
-		operation_table_new(server->contract, server->statements, &server->error);
+	server->operations = operation_table_new(
+		server->contract, server->statements, &server->error);
 	return server->operations != NULL;
 }
 
@@ -81,7 +82,8 @@ static bool prepare_database(struct server *server, struct prepared_database *re
 {
 	char key_file[PATH_MAX];
 	snprintf(key_file, sizeof key_file, "%s/admin.key", server->config.data);
-	struct setup setup = {setup_connect(server->database_url, &server->error), server->statements};
+	struct setup setup = {
+		setup_connect(server->database_url, &server->error), server->statements};
 	if (setup.owner == NULL)
 		return false;
 	bool is_prepared = migrate(setup.owner, &server->error) &&
@@ -96,7 +98,8 @@ static bool prepare_database(struct server *server, struct prepared_database *re
 
 static void greet(const struct server *server, int port, const char *admin_key)
 {
-	printf("Qudao listens on http://localhost:%d (docs: http://localhost:%d/docs)\n", port, port);
+	printf("Qudao listens on http://localhost:%d (docs: http://localhost:%d/docs)\n", port,
+		port);
 	if (admin_key[0] == '\0') {
 		printf("Administrators have keys already; `qudao key` makes another.\n\n");
 	} else if (server->config.admin_key != NULL) {
@@ -194,7 +197,8 @@ static int with_database(struct server *server, setup_function *work)
 {
 	if (!find_database(server))
 		return fail(server);
-	struct setup setup = {setup_connect(server->database_url, &server->error), server->statements};
+	struct setup setup = {
+		setup_connect(server->database_url, &server->error), server->statements};
 	bool is_done = setup.owner != NULL && migrate(setup.owner, &server->error) &&
 		       work(server, &setup);
 	int code = is_done ? 0 : fail(server);
@@ -278,7 +282,8 @@ static const struct command {
 	{"serve", serve, "serve the API until SIGTERM"},
 	{"migrate", migrate_command, "bring the database up to date"},
 	{"check", check_command, "check that contract, statements and code fit"},
-	{"check --database", check_database_command, "check the statements against the database, too"},
+	{"check --database", check_database_command,
+		"check the statements against the database, too"},
 	{"check --show", NULL, "OPERATION: print what an operation is made of"},
 	{"demo", demo_command, "load the demo data into an empty database"},
 	{"key", key_command, "make a key for an administrator and print it"},

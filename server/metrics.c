@@ -32,12 +32,12 @@ void metrics_free(struct metrics *metrics)
 /* Only its own worker writes a counter, so a plain load and store is enough. */
 static void add(_Atomic uint64_t *counter, uint64_t count)
 {
-	atomic_store_explicit(counter,
-		atomic_load_explicit(counter, memory_order_relaxed) + count, memory_order_relaxed);
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + count,
+		memory_order_relaxed);
 }
 
-void metrics_answered(
-	struct metrics *metrics, const struct operation *operation, int status, int64_t microseconds)
+void metrics_answered(struct metrics *metrics, const struct operation *operation, int status,
+	int64_t microseconds)
 {
 	int number = operation == NULL ? metrics->operation_count : operation->number;
 	struct operation_metrics *figures = &metrics->operations[number];
@@ -72,11 +72,12 @@ static void report_statuses(const struct report *report, const char *id, int ope
 {
 	for (int digit = 2; digit < 6; digit++) {
 		uint64_t count = sum(report->workers, report->worker_count, operation,
-			offsetof(struct operation_metrics, statuses) + (size_t)digit * sizeof(uint64_t));
+			offsetof(struct operation_metrics, statuses) +
+				(size_t)digit * sizeof(uint64_t));
 		if (count > 0)
 			text_append_printf(report->text,
-				"qudao_requests_total{operation=\"%s\",status=\"%dxx\"} %llu\n", id, digit,
-				(unsigned long long)count);
+				"qudao_requests_total{operation=\"%s\",status=\"%dxx\"} %llu\n", id,
+				digit, (unsigned long long)count);
 	}
 }
 
@@ -96,8 +97,8 @@ static void report_durations(const struct report *report, const char *id, int op
 		if (i + 1 < METRICS_BUCKETS)
 			snprintf(limit, sizeof limit, "%g", (double)bucket_limits_us[i] / 1e6);
 		text_append_printf(report->text,
-			"qudao_request_seconds_bucket{operation=\"%s\",le=\"%s\"} %llu\n", id, limit,
-			(unsigned long long)below);
+			"qudao_request_seconds_bucket{operation=\"%s\",le=\"%s\"} %llu\n", id,
+			limit, (unsigned long long)below);
 	}
 	uint64_t microseconds = sum(report->workers, report->worker_count, operation,
 		offsetof(struct operation_metrics, microseconds));
@@ -121,7 +122,8 @@ static const struct {
 } gauges[] = {
 	{"qudao_connections", "gauge", "HTTP connections", offsetof(struct metrics, connections)},
 	{"qudao_requests", "gauge", "Requests under way", offsetof(struct metrics, requests)},
-	{"qudao_queued", "gauge", "Requests that wait for a lane", offsetof(struct metrics, queued)},
+	{"qudao_queued", "gauge", "Requests that wait for a lane",
+		offsetof(struct metrics, queued)},
 	{"qudao_lanes", "gauge", "Lanes that are connected", offsetof(struct metrics, lanes)},
 	{"qudao_batches_total", "counter", "Batches sent", offsetof(struct metrics, batches)},
 	{"qudao_segments_total", "counter", "Segments sent", offsetof(struct metrics, segments)},
@@ -144,8 +146,8 @@ static void report_gauges(const struct report *report)
 				memory_order_relaxed);
 		}
 		text_append_printf(report->text, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n",
-			gauges[i].name, gauges[i].help, gauges[i].name, gauges[i].type, gauges[i].name,
-			(long long)total);
+			gauges[i].name, gauges[i].help, gauges[i].name, gauges[i].type,
+			gauges[i].name, (long long)total);
 	}
 }
 

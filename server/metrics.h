@@ -24,15 +24,16 @@ struct metrics {
 	_Atomic uint64_t rows_imported;
 	_Atomic bool is_ready; /* the worker's lanes are connected */
 	int operation_count;
-	struct operation_metrics *operations; /* one more than there are: requests without a route */
+	struct operation_metrics
+		*operations; /* one more than there are: requests without a route */
 };
 
 struct metrics *metrics_new(int operation_count);
 void metrics_free(struct metrics *metrics);
 
 /* Counts an answer; `operation` NULL: no route was found. */
-void metrics_answered(
-	struct metrics *metrics, const struct operation *operation, int status, int64_t microseconds);
+void metrics_answered(struct metrics *metrics, const struct operation *operation, int status,
+	int64_t microseconds);
 
 /* Appends the report over all workers. */
 void metrics_report(struct text *text, struct metrics *const *workers, int worker_count,

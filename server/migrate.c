@@ -59,8 +59,8 @@ static bool is_applied(PGconn *owner, const char *name, const char *hex)
 {
 	const char *values[] = {name, hex};
 	PGresult *result = PQexecParams(owner,
-		"select from schema_migration where name = $1 and digest = $2", 2, NULL, values, NULL,
-		NULL, 0);
+		"select from schema_migration where name = $1 and digest = $2", 2, NULL, values,
+		NULL, NULL, 0);
 	bool is_found = PQntuples(result) == 1;
 	PQclear(result);
 	return is_found;
@@ -100,12 +100,13 @@ static bool check_released(PGconn *owner, const struct woven_file *file, struct 
 	const char *values[] = {file->name, hex};
 	hex_digest(file->content, hex);
 	PGresult *result = PQexecParams(owner,
-		"select from schema_migration where name = $1 and digest <> $2", 2, NULL, values, NULL,
-		NULL, 0);
+		"select from schema_migration where name = $1 and digest <> $2", 2, NULL, values,
+		NULL, NULL, 0);
 	bool is_edited = PQntuples(result) > 0;
 	PQclear(result);
 	if (is_edited)
-		text_append_printf(ret_error, "migration %s was edited after it was applied", file->name);
+		text_append_printf(
+			ret_error, "migration %s was edited after it was applied", file->name);
 	return !is_edited;
 }
 
@@ -127,8 +128,8 @@ static bool apply_all(PGconn *owner, struct text *ret_error)
 	if (!apply_named(owner, roles_file, ret_error))
 		return false;
 	for (const struct woven_file *file = woven_migrations; file->name != NULL; file++)
-		if (is_numbered(file) && (!check_released(owner, file, ret_error) ||
-						 !apply(owner, file, ret_error)))
+		if (is_numbered(file) &&
+			(!check_released(owner, file, ret_error) || !apply(owner, file, ret_error)))
 			return false;
 	for (const struct woven_file *file = woven_routines; file->name != NULL; file++)
 		if (!apply(owner, file, ret_error))
@@ -145,7 +146,8 @@ bool migrate(PGconn *owner, struct text *ret_error)
 	enum { MIGRATION_LOCK = 7164511 };
 	char lock[64];
 	snprintf(lock, sizeof lock, "select pg_advisory_lock(%d)", MIGRATION_LOCK);
-	if (!run(owner, "set client_min_messages = error") || !run(owner, lock) || !run(owner, state_table))
+	if (!run(owner, "set client_min_messages = error") || !run(owner, lock) ||
+		!run(owner, state_table))
 		return fail(owner, "state", ret_error);
 	bool is_done = apply_all(owner, ret_error) && note_applied(owner, "state", hex);
 	snprintf(lock, sizeof lock, "select pg_advisory_unlock(%d)", MIGRATION_LOCK);

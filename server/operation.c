@@ -36,7 +36,8 @@ static bool join(struct operation *operation, const struct statement_catalogue *
 	operation->code = code;
 	operation->is_write = strcmp(operation->contract->method, "GET") != 0;
 	return find_statement(catalogue, code->sql, &operation->statement) &&
-	       find_statement(catalogue, code->sql_for_partner, &operation->statement_for_partner) &&
+	       find_statement(
+		       catalogue, code->sql_for_partner, &operation->statement_for_partner) &&
 	       find_statement(catalogue, code->then, &operation->then) &&
 	       (operation->statement != NULL || code->handle != NULL || code->stream != NULL);
 }
@@ -51,7 +52,8 @@ static bool fill(struct operation_table *table, const struct contract *contract,
 		if (!join(operation, catalogue) ||
 			!router_add(table->router, operation->contract->method,
 				operation->contract->path, operation)) {
-			text_append_printf(ret_error, "%s: no code, no statement, or a path that is taken",
+			text_append_printf(ret_error,
+				"%s: no code, no statement, or a path that is taken",
 				operation->contract->id);
 			return false;
 		}
@@ -80,8 +82,8 @@ static bool find_locations(struct operation_table *table, struct text *ret_error
 			if (reads_what_is_made(&table->operations[read], made))
 				made->location = table->operations[read].contract->path;
 		if (made->contract->success_status == 201 && made->location == NULL) {
-			text_append_printf(ret_error, "%s makes what no operation reads",
-				made->contract->id);
+			text_append_printf(
+				ret_error, "%s makes what no operation reads", made->contract->id);
 			return false;
 		}
 	}

@@ -30,7 +30,7 @@ struct operation_code {
 	enum lane_work work;         /* where reads go; writes always go to LANE_WRITE */
 	/* Answers by itself; NULL: the statement does. */
 	const struct problem *(*handle)(struct request *r);
-	const struct body_stream *stream; /* NULL: the body is one JSON document */
+	const struct body_stream *stream;       /* NULL: the body is one JSON document */
 	const struct import_statements *import; /* of a bulk import */
 };
 

@@ -53,8 +53,8 @@ const char *parameters_value(const struct request *r, const char *name)
 /* Where a fault of a parameter points: "?limit" for the query, "/id" for the path. */
 static const char *pointer_to(struct request *r, const struct contract_parameter *parameter)
 {
-	return arena_printf(&r->arena, "%s%s", parameter->place == PARAMETER_QUERY ? "?" : "",
-		parameter->name);
+	return arena_printf(
+		&r->arena, "%s%s", parameter->place == PARAMETER_QUERY ? "?" : "", parameter->name);
 }
 
 static void take_value(struct request *r, size_t i, const char *value)
@@ -82,10 +82,11 @@ static void take_pair(struct request *r, struct slice pair)
 	const char *decoded = parameters_decode(&r->arena, name, true);
 	size_t i = decoded == NULL ? contract->parameter_count : index_of(contract, decoded);
 	if (i == contract->parameter_count || contract->parameters[i].place != PARAMETER_QUERY) {
-		const char *pointer =
-			arena_printf(&r->arena, "?%.*s", (int)name.length, name.bytes);
+		const char *pointer = arena_printf(
+			&r->arena, "?%.*s", (int)name.length, name.bytes);
 		fault_add(&r->faults, pointer == NULL ? "?" : pointer, "unknown_parameter",
-			"%s is not a parameter of %s", decoded == NULL ? "?" : decoded, contract->id);
+			"%s is not a parameter of %s", decoded == NULL ? "?" : decoded,
+			contract->id);
 		return;
 	}
 	if (rest.bytes == NULL)
@@ -119,8 +120,8 @@ static void fill_defaults(struct request *r)
 			continue;
 		r->values[i] = parameter->default_value;
 		if (parameter->is_required)
-			fault_add(&r->faults, pointer_to(r, parameter), "required", "%s is required",
-				parameter->name);
+			fault_add(&r->faults, pointer_to(r, parameter), "required",
+				"%s is required", parameter->name);
 	}
 }
 
@@ -132,8 +133,9 @@ static void read_fields(struct request *r)
 		field = slice_trim(field);
 		char *name = arena_copy(&r->arena, field.bytes, field.length);
 		if (name == NULL || !contract_has_member(r->operation->contract, name))
-			fault_add(&r->faults, "?fields", "unknown_member", "%.*s is not a member of the answer",
-				(int)field.length, field.bytes);
+			fault_add(&r->faults, "?fields", "unknown_member",
+				"%.*s is not a member of the answer", (int)field.length,
+				field.bytes);
 		else if (r->field_count < REQUEST_FIELDS_MAX)
 			r->fields[r->field_count++] = field;
 	}
@@ -165,8 +167,8 @@ static const struct problem *read_page(struct request *r)
 	if (r->scope.is_broken)
 		return FAULT(r, "out of memory");
 	struct slice scope = {r->scope.bytes, r->scope.length};
-	if (sealed != NULL && !cursor_open(slice_of(sealed), scope, r->service->cursor_secret, &r->arena,
-				      &r->cursor))
+	if (sealed != NULL && !cursor_open(slice_of(sealed), scope, r->service->cursor_secret,
+				      &r->arena, &r->cursor))
 		return request_fault(r, &problem_invalid_cursor,
 			"The cursor belongs to another list, other filters, or another sort.");
 	return NULL;
@@ -225,8 +227,8 @@ static const struct problem *read_idempotency_key(struct request *r)
 
 const struct problem *parameters_check(struct request *r)
 {
-	r->values = arena_take(&r->arena,
-		(r->operation->contract->parameter_count + 1) * sizeof *r->values);
+	r->values = arena_take(
+		&r->arena, (r->operation->contract->parameter_count + 1) * sizeof *r->values);
 	if (r->values == NULL)
 		return FAULT(r, "out of memory");
 	take_path(r);

@@ -54,9 +54,7 @@ static const char default_socket_directory[] = "/run/qudao";
 
 /* The roles that the server logs in as; the first owns the database. */
 static const char *const roles[] = {"qudao", "qudao_staff", "qudao_partner"};
-enum {
-	ROLE_COUNT = sizeof roles / sizeof roles[0]
-};
+enum { ROLE_COUNT = sizeof roles / sizeof roles[0] };
 
 struct postgres {
 	struct arena arena; /* of the strings below */
@@ -284,9 +282,7 @@ static int cluster_version(struct postgres *postgres)
 static const char *programs_installed(struct arena *arena, int version)
 {
 	static const char pattern[] = "/usr/lib/postgresql/*/bin";
-	enum {
-		VERSION_AT = sizeof "/usr/lib/postgresql/" - 1
-	};
+	enum { VERSION_AT = sizeof "/usr/lib/postgresql/" - 1 };
 	glob_t found = {0};
 	long newest = 0;
 	const char *programs = NULL;
@@ -662,9 +658,7 @@ static bool cluster_publish(struct postgres *postgres, const char *fresh)
 
 static bool cluster_make(struct postgres *postgres)
 {
-	enum {
-		DESCRIPTORS = 16
-	};
+	enum { DESCRIPTORS = 16 };
 	if (cluster_version(postgres) != 0)
 		return true;
 	const char *fresh = arena_printf(&postgres->arena, "%s.new", postgres->cluster);
@@ -682,11 +676,7 @@ static bool cluster_make(struct postgres *postgres)
  * there is none, an empty socket that it does not listen yet. */
 static struct postmaster postmaster_read(const struct postgres *postgres)
 {
-	enum {
-		PID_LINE = 1,
-		SOCKET_LINE = 5,
-		STATUS_LINE = 8
-	};
+	enum { PID_LINE = 1, SOCKET_LINE = 5, STATUS_LINE = 8 };
 	struct postmaster found = {0};
 	char line[PATH_MAX];
 	FILE *file = fopen(postgres->pid_path, "re");

@@ -49,6 +49,7 @@ struct problem {
 	X(partner_in_use, 409, "The partner is in use")                                            \
 	X(partner_cycle, 422, "A partner cannot be below itself")                                  \
 	X(partner_not_allowed, 422, "Only a key of the role partner names a partner")              \
+	X(api_key_secret_taken, 409, "This key exists")                                            \
 	X(status_move_refused, 409, "The status cannot change in this way")                        \
 	X(second_approver_needed, 409, "Another person must approve this")                         \
 	X(sales_record_ref_taken, 409, "A sales record with this external reference exists")       \

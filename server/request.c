@@ -16,10 +16,12 @@
 #include <time.h>
 
 static const bool edges[REQUEST_STATE_COUNT][REQUEST_STATE_COUNT] = {
-	[REQUEST_READING] = {[REQUEST_IDENTIFYING] = true, [REQUEST_RUNNING] = true,
-		[REQUEST_ANSWERED] = true, [REQUEST_DONE] = true},
-	[REQUEST_IDENTIFYING] = {[REQUEST_RUNNING] = true, [REQUEST_ANSWERED] = true,
+	[REQUEST_READING] = {[REQUEST_IDENTIFYING] = true,
+		[REQUEST_RUNNING] = true,
+		[REQUEST_ANSWERED] = true,
 		[REQUEST_DONE] = true},
+	[REQUEST_IDENTIFYING] =
+		{[REQUEST_RUNNING] = true, [REQUEST_ANSWERED] = true, [REQUEST_DONE] = true},
 	[REQUEST_RUNNING] = {[REQUEST_ANSWERED] = true, [REQUEST_DONE] = true},
 	[REQUEST_ANSWERED] = {[REQUEST_DONE] = true},
 };
@@ -117,7 +119,7 @@ const struct problem *request_fault_of_ours(
 	journal_number(journal, "line", line);
 	journal_end(journal);
 	r->detail = NULL;
-	r->faults.count = 0;
+	r->faults = (struct fault_list){.arena = &r->arena};
 	return &problem_internal_error;
 }
 
@@ -146,14 +148,14 @@ static const struct problem *request_route(struct request *r)
 		return request_fault(r, &problem_not_found, "There is nothing at %.*s.",
 			(int)path.length, path.bytes);
 	if (verdict == ROUTER_NO_METHOD)
-		return request_fault(r, &problem_method_not_allowed, "%s is not for this resource.",
-			r->method);
+		return request_fault(
+			r, &problem_method_not_allowed, "%s is not for this resource.", r->method);
 	r->operation = r->route.target;
 	return NULL;
 }
 
-/* A path is plain: what would need decoding to be compared is refused, so that nobody in front of us
- * reads another path than we do. */
+/* A path is plain: what would need decoding to be compared is refused, so that nobody in front of
+ * us reads another path than we do. */
 static const struct problem *request_frame(struct request *r)
 {
 	static const char *const forbidden[] = {"%00", "%2f", "%2F", "%5c", "%5C", "\\"};
@@ -192,8 +194,8 @@ bool request_open(struct request *r)
 	const char *length = r->headers[HEADER_CONTENT_LENGTH];
 	if (p == NULL && length != NULL && r->operation->code->stream == NULL &&
 		strtoull(length, NULL, 10) > (unsigned long long)r->service->config->body_bytes)
-		p = request_fault(r, &problem_payload_too_large, "A body has at most %d bytes here.",
-			r->service->config->body_bytes);
+		p = request_fault(r, &problem_payload_too_large,
+			"A body has at most %d bytes here.", r->service->config->body_bytes);
 	if (p != NULL)
 		request_refuse(r, p);
 	return p != NULL;
@@ -204,8 +206,8 @@ static const struct problem *request_permit(struct request *r)
 	const struct contract_operation *contract = r->operation->contract;
 	for (size_t i = 0; i < contract->scope_count; i++)
 		if (!actor_may(&r->actor, contract->scopes[i]))
-			return request_fault(r, &problem_forbidden, "The key lacks the permission %s.",
-				contract->scopes[i]);
+			return request_fault(r, &problem_forbidden,
+				"The key lacks the permission %s.", contract->scopes[i]);
 	return NULL;
 }
 
@@ -218,13 +220,15 @@ static const struct problem *check_media_type(struct request *r)
 	for (size_t i = 0; i < contract->body_type_count; i++)
 		if (slice_equals_ignoring_case(slice_trim(type), contract->body_types[i]))
 			return NULL;
-	return request_fault(r, &problem_unsupported_media_type, "Send %s.", contract->body_types[0]);
+	return request_fault(
+		r, &problem_unsupported_media_type, "Send %s.", contract->body_types[0]);
 }
 
 static const struct problem *check_json(struct request *r)
 {
 	struct json_fault fault;
-	json_t *value = json_read(r->body.bytes == NULL ? "" : r->body.bytes, r->body.length, &fault);
+	json_t *value = json_read(
+		r->body.bytes == NULL ? "" : r->body.bytes, r->body.length, &fault);
 	if (value == NULL) {
 		fault_add(&r->faults, "", fault.code, "%s (byte %zu)", fault.detail, fault.offset);
 		return request_fault(r, &problem_invalid_json, "%s", fault.detail);
@@ -246,8 +250,8 @@ static const struct problem *check_body(struct request *r)
 	if (p != NULL || contract->body == NULL)
 		return p;
 	if (r->is_too_large)
-		return request_fault(r, &problem_payload_too_large, "A body has at most %d bytes here.",
-			r->service->config->body_bytes);
+		return request_fault(r, &problem_payload_too_large,
+			"A body has at most %d bytes here.", r->service->config->body_bytes);
 	return check_json(r);
 }
 
@@ -283,14 +287,23 @@ const struct problem *request_problem_of(struct request *r, const PGresult *erro
 {
 	const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
-	const struct problem *problem =
-		problem_of_error(state, PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME));
+	const struct problem *problem = problem_of_error(
+		state, PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME));
 	if (problem == NULL)
 		return FAULT(r, "%s: %s %s", r->operation->contract->id, state == NULL ? "" : state,
 			message == NULL ? PQresultErrorMessage(error) : message);
 	if (problem == &problem_value_refused && message != NULL && strncmp(state, "22", 2) == 0)
 		return request_fault(r, problem, "%s", message);
 	return problem;
+}
+
+static void refuse_failed(struct request *r)
+{
+	if (keyed_replay(r, r->segment.error))
+		return;
+	const struct problem *problem = request_problem_of(r, r->segment.error);
+	if (!keyed_keep_refusal(r, problem))
+		request_refuse(r, problem);
 }
 
 static void statement_done(struct segment *segment, enum segment_outcome outcome)
@@ -306,11 +319,10 @@ static void statement_done(struct segment *segment, enum segment_outcome outcome
 		request_answer(r);
 		return;
 	}
-	const struct problem *problem =
-		outcome == SEGMENT_FAILED ? request_problem_of(r, r->segment.error) : problems[outcome];
-	if (outcome == SEGMENT_FAILED && keyed_failed(r, problem))
-		return;
-	request_refuse(r, problem);
+	if (outcome == SEGMENT_FAILED)
+		refuse_failed(r);
+	else
+		request_refuse(r, problems[outcome]);
 }
 
 void request_answer_rows(struct request *r)
@@ -399,8 +411,8 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 	bool is_known = actor_read(segment->results[0], &r->actor);
 	segment_clear(segment);
 	*segment = (struct segment){0};
-	if (is_known && (r->actor.expires_unix_us == 0 ||
-				r->actor.expires_unix_us > unix_ms() * 1000)) {
+	if (is_known &&
+		(r->actor.expires_unix_us == 0 || r->actor.expires_unix_us > unix_ms() * 1000)) {
 		actor_cache_keep(r->service->actors, r->key_digest, &r->actor);
 		request_run(r);
 	} else {
@@ -412,7 +424,8 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 static void look_up_actor(struct request *r)
 {
 	const struct binding bindings[] = {
-		{"secret_hash", binding_bytea(&r->arena, r->key_digest, DIGEST_SIZE)}, {NULL, NULL}};
+		{"secret_hash", binding_bytea(&r->arena, r->key_digest, DIGEST_SIZE)},
+		{NULL, NULL}};
 	r->segment = (struct segment){.call_count = 1, .done = actor_found, .ctx = r};
 	r->segment.deadline_ms = r->service->loop->now_ms + r->service->config->queue_ms;
 	request_move(r, REQUEST_IDENTIFYING);

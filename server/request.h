@@ -57,8 +57,9 @@ struct answer {
 	struct slice constant; /* instead of `body`: bytes that live as long as the process */
 	struct answer_header headers[ANSWER_HEADERS_MAX];
 	size_t header_count;
-	/* A streamed answer: called while the client takes more. Writes up to `size` bytes and returns
-	 * how many; 0: suspended until request_wake; ANSWER_END or ANSWER_BROKEN: it is over. */
+	/* A streamed answer: called while the client takes more. Writes up to `size` bytes and
+	 * returns how many; 0: suspended until request_wake; ANSWER_END or ANSWER_BROKEN: it is
+	 * over. */
 	long (*produce)(struct request *r, char *room, size_t size);
 };
 
@@ -86,8 +87,8 @@ struct request {
 	/* as it was understood */
 	const struct operation *operation;
 	struct route_match route;
-	const char *allowed;      /* the methods of the path, for 405 and OPTIONS */
-	const char **values;      /* by parameter of the contract; NULL: absent */
+	const char *allowed; /* the methods of the path, for 405 and OPTIONS */
+	const char **values; /* by parameter of the contract; NULL: absent */
 	struct actor actor;
 	enum answer_format format;
 	struct slice fields[REQUEST_FIELDS_MAX];
@@ -120,8 +121,8 @@ struct request {
 };
 
 /* Makes a request for `target`; NULL when memory is exhausted. */
-struct request *request_new(struct service *service, struct http_connection *http,
-	const char *target);
+struct request *request_new(
+	struct service *service, struct http_connection *http, const char *target);
 
 /* The client is done with it, or gone. It is released as soon as nothing is under way for it. */
 void request_abandon(struct request *r);

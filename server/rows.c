@@ -48,16 +48,16 @@ static struct column describe(
 		return column;
 	const struct schema *member = schema_member(operation->answer, column.name);
 	column.is_special = member == NULL && is_special(column.name);
-	const char *currency =
-		member == NULL ? NULL
-			       : json_string_value(json_object_get(schema_source(member), "x-currency"));
+	const char *currency = member == NULL ? NULL
+					      : json_string_value(json_object_get(
+							schema_source(member), "x-currency"));
 	if (currency != NULL)
 		column.currency_column = PQfnumber(result, currency);
 	return column;
 }
 
-bool rows_describe(struct variant *variant, const PGresult *result,
-	const struct contract_operation *operation)
+bool rows_describe(
+	struct variant *variant, const PGresult *result, const struct contract_operation *operation)
 {
 	if (variant->columns != NULL)
 		return true;
@@ -110,8 +110,8 @@ static void append_day(struct text *text, int64_t days)
 	unsigned day_of_era = (unsigned)(shifted - era * 146097);
 	unsigned year_of_era =
 		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	unsigned day_of_year =
-		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	unsigned day_of_year = day_of_era -
+			       (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	unsigned month = (5 * day_of_year + 2) / 153;
 	int64_t year = year_of_era + era * 400 + (month >= 10);
 	char digits[16];
@@ -196,9 +196,9 @@ static bool append_decimal(struct text *text, const struct value *value)
 	int digits = 0;
 	int currency = value->column->currency_column;
 	if (currency >= 0)
-		digits = currency_digits((struct slice){
-			PQgetvalue(value->rows->result, value->row, currency),
-			(size_t)PQgetlength(value->rows->result, value->row, currency)});
+		digits = currency_digits(
+			(struct slice){PQgetvalue(value->rows->result, value->row, currency),
+				(size_t)PQgetlength(value->rows->result, value->row, currency)});
 	return decimal_append(text, (const unsigned char *)value->wire, value->length, digits);
 }
 
@@ -209,7 +209,8 @@ static void append_uuid(struct text *text, const char *wire)
 	text_append(text, uuid, UUID_STR_LEN - 1);
 }
 
-/* Wire form: dimensions, flags, element type, (size, lower bound), then length and bytes of each. */
+/* Wire form: dimensions, flags, element type, (size, lower bound), then length and bytes of each.
+ */
 static bool append_array(struct text *text, const struct value *value)
 {
 	enum { HEADER = 12, DIMENSION = 8 };

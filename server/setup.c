@@ -56,8 +56,8 @@ static PGresult *run(const struct setup *setup, const char *name, const struct b
 			binding++;
 		values[i] = binding->value;
 	}
-	PGresult *result = PQexecParams(setup->owner, sql.text.bytes, (int)sql.parameter_count, NULL,
-		values, NULL, NULL, 0);
+	PGresult *result = PQexecParams(setup->owner, sql.text.bytes, (int)sql.parameter_count,
+		NULL, values, NULL, NULL, 0);
 	text_done(&sql.text);
 	ExecStatusType status = PQresultStatus(result);
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
@@ -82,8 +82,8 @@ static bool make_secret(const char *prefix, char ret_secret[static SETUP_TEXT_SI
 	return is_made;
 }
 
-bool setup_secret(const struct setup *setup, char ret_secret[static SETUP_TEXT_SIZE],
-	struct text *ret_error)
+bool setup_secret(
+	const struct setup *setup, char ret_secret[static SETUP_TEXT_SIZE], struct text *ret_error)
 {
 	char offered[SETUP_TEXT_SIZE];
 	if (!make_secret("", offered))
@@ -111,8 +111,8 @@ static bool install_key(const struct setup *setup, const char *key, struct text 
 	return result != NULL;
 }
 
-bool setup_make_key(const struct setup *setup, char ret_key[static SETUP_TEXT_SIZE],
-	struct text *ret_error)
+bool setup_make_key(
+	const struct setup *setup, char ret_key[static SETUP_TEXT_SIZE], struct text *ret_error)
 {
 	return make_secret("qd_", ret_key) && install_key(setup, ret_key, ret_error);
 }

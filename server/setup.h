@@ -18,9 +18,10 @@ struct setup {
  * in `ret_error`. */
 PGconn *setup_connect(const char *url, struct text *ret_error);
 
-/* Reads the secret that seals cursors, made on first use and shared by all servers of a database. */
-bool setup_secret(const struct setup *setup, char ret_secret[static SETUP_TEXT_SIZE],
-	struct text *ret_error);
+/* Reads the secret that seals cursors, made on first use and shared by all servers of a database.
+ */
+bool setup_secret(
+	const struct setup *setup, char ret_secret[static SETUP_TEXT_SIZE], struct text *ret_error);
 
 /* Makes sure that there is an administrator's key: the configured one, else the one in `key_file`
  * (when given), else a new one, which is kept there. `ret_key` is "" when there are keys but none
@@ -32,5 +33,5 @@ bool setup_admin_key(const struct setup *setup, const struct config *config, con
 bool setup_demo(const struct setup *setup, struct text *ret_error);
 
 /* Makes a key of a role from `name`, for the command line. */
-bool setup_make_key(const struct setup *setup, char ret_key[static SETUP_TEXT_SIZE],
-	struct text *ret_error);
+bool setup_make_key(
+	const struct setup *setup, char ret_key[static SETUP_TEXT_SIZE], struct text *ret_error);

@@ -17,8 +17,8 @@ struct statement_catalogue {
 	struct entry *entries; /* hash by name, in the order of the files */
 };
 
-static bool add_statement(
-	struct statement_catalogue *catalogue, const struct sql_statement *sql, struct text *ret_error)
+static bool add_statement(struct statement_catalogue *catalogue, const struct sql_statement *sql,
+	struct text *ret_error)
 {
 	struct entry *entry = calloc(1, sizeof *entry);
 	if (entry == NULL)
@@ -26,12 +26,12 @@ static bool add_statement(
 	struct statement *statement = &entry->statement;
 	statement->name = sql_statement_name(sql);
 	statement->sql = sql;
-	statement->parameter_count =
-		sql_statement_parameters(sql, statement->parameters, STATEMENT_PARAMETERS_MAX);
+	statement->parameter_count = sql_statement_parameters(
+		sql, statement->parameters, STATEMENT_PARAMETERS_MAX);
 	if (statement->parameter_count > STATEMENT_PARAMETERS_MAX ||
 		statement_find(catalogue, statement->name) != NULL) {
-		text_append_printf(ret_error, "statement %s stands twice, or has too many parameters",
-			statement->name);
+		text_append_printf(ret_error,
+			"statement %s stands twice, or has too many parameters", statement->name);
 		free(entry);
 		return false;
 	}
@@ -39,8 +39,8 @@ static bool add_statement(
 	return true;
 }
 
-static bool add_file(
-	struct statement_catalogue *catalogue, const struct woven_file *woven, struct text *ret_error)
+static bool add_file(struct statement_catalogue *catalogue, const struct woven_file *woven,
+	struct text *ret_error)
 {
 	struct sql_file *file = sqlfile_read(woven->content, ret_error);
 	if (file == NULL)
@@ -70,8 +70,7 @@ void statement_catalogue_free(struct statement_catalogue *catalogue)
 	if (catalogue == NULL)
 		return;
 	struct entry *entry, *next;
-	HASH_ITER(hh, catalogue->entries, entry, next)
-	{
+	HASH_ITER (hh, catalogue->entries, entry, next) {
 		HASH_DEL(catalogue->entries, entry);
 		free(entry);
 	}
@@ -133,7 +132,7 @@ void variant_cache_free(struct variant_cache *cache)
 	if (cache == NULL)
 		return;
 	struct cached_variant *cached, *next;
-	HASH_ITER(hh, cache->variants, cached, next)
+	HASH_ITER (hh, cache->variants, cached, next)
 		free_variant(cache, cached);
 	free(cache);
 }
@@ -141,8 +140,7 @@ void variant_cache_free(struct variant_cache *cache)
 static void make_room(struct variant_cache *cache)
 {
 	struct cached_variant *cached, *next;
-	HASH_ITER(hh, cache->variants, cached, next)
-	{
+	HASH_ITER (hh, cache->variants, cached, next) {
 		if (HASH_COUNT(cache->variants) < VARIANTS_MAX)
 			return;
 		if (cached->variant.in_flight == 0)

@@ -28,8 +28,8 @@ const struct statement *statement_find(
 
 /* Calls `visit` for each statement, in the order of the files. */
 typedef void statement_visit_function(void *ctx, const struct statement *statement);
-void statement_each(const struct statement_catalogue *catalogue, statement_visit_function *visit,
-	void *ctx);
+void statement_each(
+	const struct statement_catalogue *catalogue, statement_visit_function *visit, void *ctx);
 
 /* How a column of an answer is written; found out from the first result of a variant. */
 struct column {

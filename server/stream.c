@@ -18,8 +18,8 @@ struct stream {
 
 static void ready(struct watch *watch, uint32_t events);
 
-struct stream *stream_new(struct loop *loop, PGconn *connection,
-	const struct stream_events *events, void *ctx)
+struct stream *stream_new(
+	struct loop *loop, PGconn *connection, const struct stream_events *events, void *ctx)
 {
 	struct stream *stream = calloc(1, sizeof *stream);
 	if (stream == NULL || connection == NULL) {
@@ -150,7 +150,8 @@ static void ready(struct watch *watch, uint32_t events)
 bool stream_query(struct stream *stream, const char *sql, int count, const char *const *values)
 {
 	stream->state = STREAM_WAITING;
-	return PQsendQueryParams(stream->connection, sql, count, NULL, values, NULL, NULL, 1) == 1 &&
+	return PQsendQueryParams(stream->connection, sql, count, NULL, values, NULL, NULL, 1) ==
+		       1 &&
 	       flush(stream);
 }
 

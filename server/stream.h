@@ -1,5 +1,5 @@
-/* A connection to PostgreSQL that belongs to one owner: for COPY and for LISTEN. One query at a time,
- * without ever waiting. */
+/* A connection to PostgreSQL that belongs to one owner: for COPY and for LISTEN. One query at a
+ * time, without ever waiting. */
 #pragma once
 
 #include "lane.h"
@@ -16,8 +16,8 @@ struct stream_events {
 };
 
 /* Begins to connect; NULL when memory is exhausted. */
-struct stream *stream_new(struct loop *loop, PGconn *connection,
-	const struct stream_events *events, void *ctx);
+struct stream *stream_new(
+	struct loop *loop, PGconn *connection, const struct stream_events *events, void *ctx);
 
 /* Closes the connection; an open transaction is rolled back. Accepts NULL. */
 void stream_free(struct stream *stream);

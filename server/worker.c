@@ -151,7 +151,8 @@ static void publish_figures(struct worker *worker)
 	struct metrics *metrics = worker->service.metrics;
 	struct lanes_figures figures;
 	lanes_count(worker->service.lanes, &figures);
-	atomic_store_explicit(&metrics->requests, http_requests(worker->http), memory_order_relaxed);
+	atomic_store_explicit(
+		&metrics->requests, http_requests(worker->http), memory_order_relaxed);
 	atomic_store_explicit(&metrics->queued, figures.queued, memory_order_relaxed);
 	atomic_store_explicit(&metrics->lanes, figures.connected, memory_order_relaxed);
 	atomic_store_explicit(&metrics->batches, figures.batches, memory_order_relaxed);

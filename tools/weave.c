@@ -50,7 +50,8 @@ static void append_bytes(struct text *out, const char *name, struct slice bytes)
 {
 	text_append_printf(out, "static const char %s[] = {", name);
 	for (size_t i = 0; i < bytes.length; i++)
-		text_append_printf(out, "%s%d,", i % 24 == 0 ? "\n" : "", (signed char)bytes.bytes[i]);
+		text_append_printf(
+			out, "%s%d,", i % 24 == 0 ? "\n" : "", (signed char)bytes.bytes[i]);
 	text_append_string(out, "0};\n\n");
 }
 
@@ -58,8 +59,8 @@ static void weave_contract(const char *path, struct text *out, struct text *head
 {
 	struct text source = read_file(path);
 	struct text error = {0};
-	json_t *document =
-		yaml_read((struct slice){.bytes = source.bytes, .length = source.length}, &error);
+	json_t *document = yaml_read(
+		(struct slice){.bytes = source.bytes, .length = source.length}, &error);
 	if (document == NULL)
 		die(path, error.bytes);
 	char *json = json_dumps(document, JSON_COMPACT);
@@ -96,7 +97,8 @@ static int kind_of(const char *path)
 	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
 }
 
-static void declare_statements(const char *path, struct slice source, struct text *out, struct text *header)
+static void declare_statements(
+	const char *path, struct slice source, struct text *out, struct text *header)
 {
 	struct text error = {0};
 	struct sql_file *file = sqlfile_read(source, &error);
@@ -110,8 +112,8 @@ static void declare_statements(const char *path, struct slice source, struct tex
 	sqlfile_free(file);
 }
 
-static void weave_file(const char *path, int number, struct text lists[KIND_COUNT], struct text *out,
-	struct text *header)
+static void weave_file(const char *path, int number, struct text lists[KIND_COUNT],
+	struct text *out, struct text *header)
 {
 	struct text source = read_file(path);
 	struct slice bytes = {.bytes = source.bytes, .length = source.length};
@@ -135,8 +137,9 @@ int main(int count, char **arguments)
 	struct text out = {0};
 	struct text lists[KIND_COUNT] = {0};
 	text_append_string(&header, "/* Made by weave from the contract and the statements. */\n"
-				   "#pragma once\n\nstruct operation_code;\n\n");
-	text_append_string(&out, "/* Made by weave. */\n#include \"operations.gen.h\"\n#include \"woven.h\"\n\n");
+				    "#pragma once\n\nstruct operation_code;\n\n");
+	text_append_string(&out,
+		"/* Made by weave. */\n#include \"operations.gen.h\"\n#include \"woven.h\"\n\n");
 	weave_contract(arguments[3], &out, &header);
 	for (int i = 4; i < count; i++)
 		weave_file(arguments[i], i, lists, &out, &header);

@@ -4,11 +4,13 @@ create or replace function reference_faults(unknown text, id_pointer text, id uu
 	returns table (problem text, pointer text)
 	language sql immutable parallel safe security invoker
 as $$
-	select unknown, id_pointer where id is not null and found_by_id is null
-	union all
-	select unknown, code_pointer where code is not null and found_by_code is null
-	union all
-	select 'reference_differs', code_pointer where found_by_id <> found_by_code
+	select f.problem, f.pointer
+	from (values
+		(unknown, id_pointer, id is not null and found_by_id is null),
+		(unknown, code_pointer, code is not null and found_by_code is null),
+		('reference_differs', code_pointer, found_by_id <> found_by_code)
+	) as f (problem, pointer, holds)
+	where f.holds
 $$;
 comment on function reference_faults(text, text, uuid, uuid, text, text, uuid) is
 	'The faults of a reference that a body may give by id, by natural key, or by both.';

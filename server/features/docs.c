@@ -7,9 +7,10 @@
 #include <string.h>
 
 /* The page loads nothing from elsewhere, and may not. */
-static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-			     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-			     "form-action 'none'; frame-ancestors 'none'";
+static const char policy[] =
+	"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+	"form-action 'none'; frame-ancestors 'none'";
 
 static const char page[] =
 	"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

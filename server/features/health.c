@@ -25,7 +25,8 @@ static const struct problem *answer_metrics(struct request *r)
 {
 	const struct service *service = r->service;
 	answer_begin(r, 200, "text/plain; version=0.0.4; charset=utf-8");
-	metrics_report(&r->answer.body, service->all_metrics, service->worker_count, service->operations);
+	metrics_report(
+		&r->answer.body, service->all_metrics, service->worker_count, service->operations);
 	request_answer(r);
 	return NULL;
 }

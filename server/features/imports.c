@@ -54,8 +54,8 @@ static bool is_posting(const struct import *import)
 static bool send_call(struct import *import, const struct call *call)
 {
 	const struct variant *variant = call->variant;
-	return stream_query(import->stream, variant->sql.text.bytes, (int)variant->sql.parameter_count,
-		call->values);
+	return stream_query(import->stream, variant->sql.text.bytes,
+		(int)variant->sql.parameter_count, call->values);
 }
 
 /* Sends a statement with the values of this import. */
@@ -95,7 +95,8 @@ static bool send_begin(struct import *import, bool *ret_is_sent)
 static bool send_identity(struct import *import, bool *ret_is_sent)
 {
 	struct call call;
-	*ret_is_sent = binding_identity(import->r, import->r->new_id, &call) && send_call(import, &call);
+	*ret_is_sent = binding_identity(import->r, import->r->new_id, &call) &&
+		       send_call(import, &call);
 	return true;
 }
 
@@ -186,8 +187,8 @@ static const struct problem *take_errors(struct import *import, const PGresult *
 	for (int row = 0; row < PQntuples(result); row++) {
 		uint64_t line;
 		memcpy(&line, PQgetvalue(result, row, PQfnumber(result, "line")), sizeof line);
-		text_append_printf(body, "%s{\"line\":%lld", row == 0 ? "" : ",",
-			(long long)be64toh(line));
+		text_append_printf(
+			body, "%s{\"line\":%lld", row == 0 ? "" : ",", (long long)be64toh(line));
 		append_member(body, "pointer", rows_text(result, row, "pointer"));
 		append_member(body, "code", rows_text(result, row, "code"));
 		append_member(body, "detail", rows_text(result, row, "detail"));
@@ -219,14 +220,14 @@ static bool send_commit(struct import *import, bool *ret_is_sent)
 	return true;
 }
 
-enum { STEP_COPY = 3, STEP_KEY = 4, STEP_COMMIT = 10, STEP_COUNT };
+enum { STEP_COPY = 3, STEP_COMMIT = 10, STEP_COUNT };
 
 static const struct step steps[STEP_COUNT] = {
 	{.send = send_begin},
 	{.send = send_identity},
 	{.send = send_stage},
 	[STEP_COPY] = {.send = send_copy},
-	[STEP_KEY] = {.send = send_key},
+	{.send = send_key},
 	{.send = send_judge, .take = take_judgement},
 	{.send = send_post},
 	{.send = send_errors, .take = take_errors},
@@ -248,8 +249,8 @@ static void import_free(struct request *r)
 	free(import);
 }
 
-/* Gives up: the transaction ends with its connection. While the file still comes in, the client does
- * not listen; it is told at the end of it. */
+/* Gives up: the transaction ends with its connection. While the file still comes in, the client
+ * does not listen; it is told at the end of it. */
 static void give_up(struct import *import, const struct problem *problem)
 {
 	stream_free(import->stream);
@@ -265,21 +266,21 @@ static void refuse_file(struct import *import)
 {
 	struct request *r = import->r;
 	const struct fault_list *faults = staging_faults(import->staging);
-	bool is_unknown =
-		faults->count > 0 && strcmp(faults->items[0].code, "unknown_columns") == 0;
+	bool is_unknown = faults->count > 0 &&
+			  strcmp(faults->items[0].code, "unknown_columns") == 0;
 	for (size_t i = 0; i < faults->count; i++)
 		fault_add(&r->faults, faults->items[i].pointer, faults->items[i].code, "%s",
 			faults->items[i].detail);
-	give_up(import, request_fault(r,
-				is_unknown ? &problem_unknown_columns : &problem_invalid_file, "%s",
-				faults->count > 0 ? faults->items[0].detail : "out of memory"));
+	give_up(import,
+		request_fault(r, is_unknown ? &problem_unknown_columns : &problem_invalid_file,
+			"%s", faults->count > 0 ? faults->items[0].detail : "out of memory"));
 }
 
 static void answer_posted(struct import *import)
 {
 	struct request *r = import->r;
-	atomic_fetch_add_explicit(&r->service->metrics->rows_imported, (uint64_t)import->rows,
-		memory_order_relaxed);
+	atomic_fetch_add_explicit(
+		&r->service->metrics->rows_imported, (uint64_t)import->rows, memory_order_relaxed);
 	request_answer(r);
 }
 
@@ -292,7 +293,8 @@ static void send_next(struct import *import)
 	if (import->step == STEP_COUNT)
 		answer_posted(import);
 	else if (!is_sent)
-		give_up(import, FAULT(import->r, "step %d of an import cannot be sent", import->step));
+		give_up(import,
+			FAULT(import->r, "step %d of an import cannot be sent", import->step));
 }
 
 static bool put_copy(struct import *import)
@@ -326,10 +328,9 @@ static void finish_copy(struct import *import)
 static void refuse_result(struct import *import, PGresult *result)
 {
 	struct request *r = import->r;
-	if (import->step == STEP_KEY) {
+	if (keyed_replay(r, result)) {
 		stream_free(import->stream);
 		import->stream = NULL;
-		keyed_refused(r, result);
 		return;
 	}
 	give_up(import, request_problem_of(r, result));
@@ -375,7 +376,8 @@ static void on_lost(void *ctx, const char *why)
 {
 	struct import *import = ctx;
 	(void)why;
-	give_up(import, import->step == STEP_COMMIT ? &problem_outcome_unknown : &problem_unavailable);
+	give_up(import,
+		import->step == STEP_COMMIT ? &problem_outcome_unknown : &problem_unavailable);
 }
 
 static bool is_true(const struct request *r, const char *parameter)

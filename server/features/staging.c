@@ -37,16 +37,16 @@ struct staging {
 	int custom; /* the place of the member `custom`; -1: there is none */
 
 	struct csv_reader *csv;
-	int columns[COLUMNS_MAX];      /* the member of each column of the file */
+	int columns[COLUMNS_MAX]; /* the member of each column of the file */
 	char *column_names[COLUMNS_MAX];
 	int column_count; /* 0: the header has not come yet */
 
 	struct text line;   /* NDJSON: what came of the line under way */
 	size_t line_number; /* NDJSON */
 
-	struct text *copy;    /* where lines go, while we are fed */
-	struct text extras;   /* of the row under way: members of `custom` */
-	struct arena arena;   /* of the row under way: its faults */
+	struct text *copy;  /* where lines go, while we are fed */
+	struct text extras; /* of the row under way: members of `custom` */
+	struct arena arena; /* of the row under way: its faults */
 	struct fault_list row_faults;
 	struct arena file_arena;
 	struct fault_list file_faults;
@@ -144,10 +144,10 @@ static void append_array(struct text *copy, const json_t *array)
 	size_t i;
 	json_t *element;
 	text_append_char(&literal, '{');
-	json_array_foreach(array, i, element)
-	{
+	json_array_foreach (array, i, element) {
 		text_append_string(&literal, i == 0 ? "\"" : ",\"");
-		for (const char *byte = json_string_value(element); byte != NULL && *byte != '\0'; byte++) {
+		for (const char *byte = json_string_value(element); byte != NULL && *byte != '\0';
+			byte++) {
 			if (*byte == '"' || *byte == '\\')
 				text_append_char(&literal, '\\');
 			text_append_char(&literal, *byte);
@@ -184,7 +184,8 @@ static void write_faulty(struct staging *staging, size_t line)
 		append_fault_member(&json, i == 0 ? "[{\"pointer\":" : ",{\"pointer\":",
 			fault->pointer == NULL ? "" : fault->pointer);
 		append_fault_member(&json, ",\"code\":", fault->code);
-		append_fault_member(&json, ",\"detail\":", fault->detail == NULL ? "" : fault->detail);
+		append_fault_member(
+			&json, ",\"detail\":", fault->detail == NULL ? "" : fault->detail);
 		text_append_char(&json, '}');
 	}
 	text_append_char(&json, ']');
@@ -245,15 +246,17 @@ static bool take_header(struct staging *staging, const struct slice *cells, size
 {
 	struct fault_list *faults = &staging->file_faults;
 	if (cell_count > COLUMNS_MAX)
-		fault_add(faults, "", "invalid_file", "The file has more than %d columns.", COLUMNS_MAX);
+		fault_add(faults, "", "invalid_file", "The file has more than %d columns.",
+			COLUMNS_MAX);
 	for (size_t i = 0; i < cell_count && faults->count == 0; i++) {
 		staging->column_names[i] = strndup(cells[i].bytes, cells[i].length);
 		staging->columns[i] = find_member(staging, cells[i]);
 		staging->column_count = (int)i + 1;
 		for (size_t other = 0; other < i; other++)
 			if (slice_equals(cells[i], staging->column_names[other]))
-				fault_add(faults, "", "invalid_file", "The column %.*s stands twice.",
-					(int)cells[i].length, cells[i].bytes);
+				fault_add(faults, "", "invalid_file",
+					"The column %.*s stands twice.", (int)cells[i].length,
+					cells[i].bytes);
 		if (staging->columns[i] != COLUMN_CUSTOM)
 			staging->members[staging->columns[i]].is_brought = true;
 	}
@@ -319,8 +322,8 @@ static bool take_csv_row(void *ctx, size_t line, const struct slice *cells, size
 	staging->row_count++;
 	text_clear(&staging->extras);
 	if ((int)cell_count != staging->column_count)
-		fault_add(&staging->row_faults, "", "columns", "The row has %zu cells, the header %d.",
-			cell_count, staging->column_count);
+		fault_add(&staging->row_faults, "", "columns",
+			"The row has %zu cells, the header %d.", cell_count, staging->column_count);
 	else
 		check_cells(staging, cells, values);
 	if (staging->row_faults.count > 0) {
@@ -345,8 +348,7 @@ static void move_unknown(struct staging *staging, json_t *row)
 	const char *name;
 	json_t *value;
 	void *next;
-	json_object_foreach_safe(row, next, name, value)
-	{
+	json_object_foreach_safe (row, next, name, value) {
 		if (find_member(staging, slice_of(name)) != COLUMN_CUSTOM || json_is_array(value) ||
 			json_is_object(value) || json_is_real(value))
 			continue;
@@ -435,8 +437,9 @@ static bool feed_json(struct staging *staging, const char *bytes, size_t length)
 			text_append(&staging->line, bytes, part);
 		if (end == NULL)
 			break;
-		take_json_line(staging, is_whole ? (struct slice){bytes, part}
-						 : (struct slice){staging->line.bytes, staging->line.length});
+		take_json_line(staging,
+			is_whole ? (struct slice){bytes, part}
+				 : (struct slice){staging->line.bytes, staging->line.length});
 		text_clear(&staging->line);
 		bytes += part + 1;
 		length -= part + 1;
@@ -468,15 +471,16 @@ bool staging_finish(struct staging *staging, struct text *copy)
 	staging->copy = copy;
 	if (staging->format == STAGING_NDJSON) {
 		if (staging->line.length > 0)
-			take_json_line(staging,
-				(struct slice){staging->line.bytes, staging->line.length});
+			take_json_line(
+				staging, (struct slice){staging->line.bytes, staging->line.length});
 		return true;
 	}
 	if (!csv_reader_finish(staging->csv))
 		return refuse_csv(staging);
 	if (staging->column_count > 0)
 		return true;
-	fault_add(&staging->file_faults, "", "invalid_file", "The file is empty: it needs a header.");
+	fault_add(
+		&staging->file_faults, "", "invalid_file", "The file is empty: it needs a header.");
 	return false;
 }
 

@@ -12,8 +12,8 @@ enum staging_format { STAGING_CSV, STAGING_NDJSON };
 
 struct staging;
 
-/* Returns a reader of rows that follow `rows` (an object schema). With `keeps_unknown`, columns that
- * it does not know become members of `custom`. NULL when memory is exhausted. */
+/* Returns a reader of rows that follow `rows` (an object schema). With `keeps_unknown`, columns
+ * that it does not know become members of `custom`. NULL when memory is exhausted. */
 struct staging *staging_new(
 	const struct schema *rows, enum staging_format format, bool keeps_unknown);
 void staging_free(struct staging *staging);

@@ -7,5 +7,6 @@ OPERATION(getMember) = {.sql = SQL(getMember)};
 OPERATION(createMember) = {.sql = SQL(createMember), .then = SQL(getMember)};
 OPERATION(updateMember) = {.sql = SQL(updateMember), .then = SQL(getMember)};
 OPERATION(deleteMember) = {.sql = SQL(deleteMember)};
-OPERATION(importMembers) = {.stream = &import_stream, .import = &(const struct import_statements){
-	"members", SQL(stageMembers), SQL(judgeMembers), SQL(postMembers)}};
+OPERATION(importMembers) = {.stream = &import_stream,
+	.import = &(const struct import_statements){
+		"members", SQL(stageMembers), SQL(judgeMembers), SQL(postMembers)}};

@@ -9,5 +9,6 @@ OPERATION(updatePartner) = {.sql = SQL(updatePartner), .then = SQL(getPartner)};
 OPERATION(deletePartner) = {.sql = SQL(deletePartner)};
 OPERATION(changePartnerStatus) = {.sql = SQL(changePartnerStatus), .then = SQL(getPartner)};
 OPERATION(listPartnerStatusChanges) = {.sql = SQL(listPartnerStatusChanges)};
-OPERATION(importPartners) = {.stream = &import_stream, .import = &(const struct import_statements){
-	"partners", SQL(stagePartners), SQL(judgePartners), SQL(postPartners)}};
+OPERATION(importPartners) = {.stream = &import_stream,
+	.import = &(const struct import_statements){
+		"partners", SQL(stagePartners), SQL(judgePartners), SQL(postPartners)}};

@@ -1,11 +1,11 @@
 -- name: listPartners
 -- Partners in the order that is asked for.
 select p.id, p.code, p.name, p.legal_name, p.tax_id, p.type, p.group_name, p.status, p.pending_status, p.tier,
-	p.parent_id, above.code as parent_code, p.manager_id, m.code as manager_code, p.region_id, r.code as region_code,
+	p.parent_id, (select above.code from partner above where above.id = p.parent_id) as parent_code,
+	p.manager_id, m.code as manager_code, p.region_id, r.code as region_code,
 	p.industries, p.employees, p.founded_year, p.address, p.city, p.state_province, p.postal_code, p.country_code, p.phone, p.website,
 	p.currency, p.tags, p.external_refs, p.custom, p.version, p.created_at, p.updated_at
 from partner p
-left join partner above on above.id = p.parent_id
 left join member m on m.id = p.manager_id
 left join region r on r.id = p.region_id
 where true
@@ -40,11 +40,11 @@ limit :limit;
 -- name: getPartner
 -- One partner.
 select p.id, p.code, p.name, p.legal_name, p.tax_id, p.type, p.group_name, p.status, p.pending_status, p.tier,
-	p.parent_id, above.code as parent_code, p.manager_id, m.code as manager_code, p.region_id, r.code as region_code,
+	p.parent_id, (select above.code from partner above where above.id = p.parent_id) as parent_code,
+	p.manager_id, m.code as manager_code, p.region_id, r.code as region_code,
 	p.industries, p.employees, p.founded_year, p.address, p.city, p.state_province, p.postal_code, p.country_code, p.phone, p.website,
 	p.currency, p.tags, p.external_refs, p.custom, p.version, p.created_at, p.updated_at
 from partner p
-left join partner above on above.id = p.parent_id
 left join member m on m.id = p.manager_id
 left join region r on r.id = p.region_id
 where p.id = :id;

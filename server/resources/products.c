@@ -7,5 +7,6 @@ OPERATION(getProduct) = {.sql = SQL(getProduct)};
 OPERATION(createProduct) = {.sql = SQL(createProduct), .then = SQL(getProduct)};
 OPERATION(updateProduct) = {.sql = SQL(updateProduct), .then = SQL(getProduct)};
 OPERATION(deleteProduct) = {.sql = SQL(deleteProduct)};
-OPERATION(importProducts) = {.stream = &import_stream, .import = &(const struct import_statements){
-	"products", SQL(stageProducts), SQL(judgeProducts), SQL(postProducts)}};
+OPERATION(importProducts) = {.stream = &import_stream,
+	.import = &(const struct import_statements){
+		"products", SQL(stageProducts), SQL(judgeProducts), SQL(postProducts)}};

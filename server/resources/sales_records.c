@@ -8,5 +8,6 @@ OPERATION(getSalesRecord) = {.sql = SQL(getSalesRecord)};
 OPERATION(createSalesRecord) = {.sql = SQL(createSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(voidSalesRecord) = {.sql = SQL(voidSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(correctSalesRecord) = {.sql = SQL(correctSalesRecord), .then = SQL(getSalesRecord)};
-OPERATION(importSalesRecords) = {.stream = &import_stream, .import = &(const struct import_statements){
-	"sales-records", SQL(stageSalesRecords), SQL(judgeSalesRecords), SQL(postSalesRecords)}};
+OPERATION(importSalesRecords) = {.stream = &import_stream,
+	.import = &(const struct import_statements){"sales-records", SQL(stageSalesRecords),
+		SQL(judgeSalesRecords), SQL(postSalesRecords)}};

@@ -8,13 +8,7 @@
 
 #include <cmocka.h>
 
-enum {
-	GROUPS_MAX = 8,
-	POSITIVE = 0,
-	NEGATIVE = 0x4000,
-	NAN_SIGN = 0xc000,
-	INFINITE = 0xd000
-};
+enum { GROUPS_MAX = 8, POSITIVE = 0, NEGATIVE = 0x4000, NAN_SIGN = 0xc000, INFINITE = 0xd000 };
 
 struct numeric {
 	int group_count;

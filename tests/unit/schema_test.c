@@ -177,8 +177,7 @@ static bool uses_unclaimed(const json_t *json)
 {
 	const char *name = NULL;
 	json_t *member = NULL;
-	json_object_foreach(json_walkable(json), name, member)
-	{
+	json_object_foreach (json_walkable(json), name, member) {
 		bool holds_data = strcmp(name, "enum") == 0 || strcmp(name, "const") == 0;
 		if (is_unclaimed(name, member) || (!holds_data && uses_unclaimed(member)))
 			return true;

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { DIGEST_SIZE = 32, UUID_TEXT_SIZE = 37, CURSOR_KEY_MAX = 400 };
+enum { DIGEST_SIZE = 32, UUID_TEXT_SIZE = 37 };
 
 /* The SHA-256 of `bytes`. */
 void digest(struct slice bytes, unsigned char ret_digest[static DIGEST_SIZE]);

@@ -127,7 +127,8 @@ static void note_current_version(struct request *r, const PGresult *result, int 
 const struct problem *answer_refusal(struct request *r, const PGresult *result)
 {
 	const struct problem *first = NULL;
-	for (int row = 0; row < PQntuples(result); row++) {
+	int rows = PQfnumber(result, "problem") < 0 ? 0 : PQntuples(result);
+	for (int row = 0; row < rows; row++) {
 		char *code = copy_text(r, rows_text(result, row, "problem"));
 		if (code == NULL)
 			continue;

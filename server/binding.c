@@ -80,18 +80,19 @@ static const struct {
 	const char *name;
 	value_function *value;
 	bool is_optional; /* absent values drop their lines */
+	bool yields;      /* a parameter of the contract with that name comes first */
 } own_parameters[] = {
-	{"body", value_of_body, false},
-	{"new_id", value_of_new_id, false},
-	{"id", value_of_id, false},
-	{"actor_id", value_of_actor_id, false},
-	{"now", value_of_now, false},
-	{"limit", value_of_limit, false},
-	{"cursor_key", value_of_cursor_key, true},
-	{"cursor_id", value_of_cursor_id, true},
-	{"if_match", value_of_if_match, false},
-	{"request_id", value_of_request_id, false},
-	{"new_key", value_of_new_key, false},
+	{.name = "body", .value = value_of_body},
+	{.name = "new_id", .value = value_of_new_id},
+	{.name = "id", .value = value_of_id},
+	{.name = "actor_id", .value = value_of_actor_id, .yields = true},
+	{.name = "now", .value = value_of_now},
+	{.name = "limit", .value = value_of_limit},
+	{.name = "cursor_key", .value = value_of_cursor_key, .is_optional = true},
+	{.name = "cursor_id", .value = value_of_cursor_id, .is_optional = true},
+	{.name = "if_match", .value = value_of_if_match},
+	{.name = "request_id", .value = value_of_request_id},
+	{.name = "new_key", .value = value_of_new_key},
 };
 
 enum { OWN_COUNT = sizeof own_parameters / sizeof *own_parameters };
@@ -109,16 +110,25 @@ bool binding_is_own(const char *name)
 	return own_index(name) < OWN_COUNT;
 }
 
-static const char *value_of(struct request *r, const char *name)
+/* Returns the place of `name` among our own parameters as far as `r` is concerned. */
+static size_t own_index_for(const struct request *r, const char *name)
 {
 	size_t i = own_index(name);
+	bool yields = i < OWN_COUNT && own_parameters[i].yields &&
+		      contract_parameter(r->operation->contract, name) != NULL;
+	return yields ? OWN_COUNT : i;
+}
+
+static const char *value_of(struct request *r, const char *name)
+{
+	size_t i = own_index_for(r, name);
 	return i < OWN_COUNT ? own_parameters[i].value(r) : parameters_value(r, name);
 }
 
 static bool is_absent(void *ctx, const char *name)
 {
 	struct request *r = ctx;
-	size_t i = own_index(name);
+	size_t i = own_index_for(r, name);
 	if (i < OWN_COUNT)
 		return own_parameters[i].is_optional && own_parameters[i].value(r) == NULL;
 	const struct contract_parameter *parameter = contract_parameter(

@@ -95,6 +95,9 @@ static const struct problem *take_page(struct request *r)
 	struct variant *variant = r->segment.calls[1].variant;
 	if (!rows_describe(variant, result, r->operation->contract))
 		return FAULT(r, "out of memory");
+	const struct problem *p = answer_refusal(r, result);
+	if (p != NULL)
+		return p;
 	struct rows rows = {.result = result,
 		.variant = variant,
 		.fields = r->fields,

@@ -54,6 +54,7 @@ struct problem {
 	X(second_approver_needed, 409, "Another person must approve this")                         \
 	X(sales_record_ref_taken, 409, "A sales record with this external reference exists")       \
 	X(sales_record_differs, 422, "A sales record with this reference has other content")       \
+	X(amount_out_of_range, 422, "The amount has too many digits")                              \
 	X(sales_record_void, 409, "The sales record is void")                                      \
 	X(sales_record_is_reversal, 409, "A reversal cannot be reversed")
 

@@ -329,12 +329,9 @@ void request_answer_rows(struct request *r)
 {
 	const PGresult *result = r->segment.results[r->statement_call];
 	struct variant *variant = r->segment.calls[r->statement_call].variant;
-	const struct problem *p = NULL;
-	if (r->operation->is_write) {
-		p = answer_refusal(r, result);
-		if (p == NULL && PQntuples(result) == 0)
-			p = &problem_not_found;
-	}
+	const struct problem *p = answer_refusal(r, result);
+	if (p == NULL && r->operation->is_write && PQntuples(result) == 0)
+		p = &problem_not_found;
 	if (p == NULL && r->then_call >= 0) {
 		result = r->segment.results[r->then_call];
 		variant = r->segment.calls[r->then_call].variant;

@@ -1,6 +1,6 @@
 -- Imports of products: a row whose SKU is known changes what the file has columns for, any other is added.
 create or replace function import_judge_products(given text[]) returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
-	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '64MB'
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '64MB' set jit = off
 as $$
 begin
 	perform import_begin();

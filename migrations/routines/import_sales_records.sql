@@ -2,7 +2,7 @@
 -- A million rows are usual, so nothing is written for those that are simply added: the view resolves them when they are judged and again when they are posted.
 
 create or replace function import_judge_sales_records(given text[]) returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
-	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '128MB'
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '128MB' set jit = off
 as $$
 begin
 	perform import_begin();
@@ -113,7 +113,7 @@ $$;
 comment on function import_judge_sales_records(text[]) is 'Decides about every staged row. The list of members is not needed: nothing is changed.';
 
 create or replace function import_post_sales_records(asked uuid, moment timestamptz) returns void
-	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '128MB'
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '128MB' set jit = off
 as $$
 begin
 	insert into sales_record (id, partner_id, product_id, region_id, manager_id, import_id, created_at, updated_at, sold_on, external_ref, source, order_ref,

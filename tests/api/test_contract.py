@@ -1,0 +1,282 @@
+"""What holds for every operation, whatever its resource: the refusals, generated from the contract."""
+import re
+import uuid
+
+import pytest
+
+from support import builders
+from support.client import PROBLEM
+from support.cluster import ROOT
+
+# Tests are collected before a server runs, so the names come from the source; all else from what the server serves.
+NAMES = re.findall(r"operationId: (\w+)", (ROOT / "openapi.yaml").read_text())
+BODY_LIMIT = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def ids(api, product):
+    """The id of an object of each kind, by the path below which it is found."""
+    partner = builders.make_partner(api)
+    return {
+        "regions": builders.make_region(api)["id"],
+        "products": builders.make_product(api)["id"],
+        "members": builders.make_member(api)["id"],
+        "partners": partner["id"],
+        "contacts": builders.make_contact(api, partner)["id"],
+        "sales-records": builders.make_sale(api, partner, product)["id"],
+        "api-keys": api.new_key("admin")["id"],
+        "imports": api.post("/v1/regions/import", data=b"code,name\n", content_type="text/csv").json()["id"],
+    }
+
+
+@pytest.fixture(params=NAMES)
+def operation(request, contract):
+    return contract.by_id[request.param]
+
+
+def needs(condition):
+    if not condition:
+        pytest.skip("not for this operation")
+
+
+def examples(operation):
+    content = operation.document.get("requestBody", {}).get("content", {})
+    return {media_type: part["example"] for media_type, part in content.items()}
+
+
+def path_of(operation, ids, missing=False):
+    path = operation.template.replace("{file}", "swagger-ui.css").replace("{code}", "not_found")
+    resource = path.split("/")[2] if path.startswith("/v1/") else None
+    return path.replace("{id}", str(uuid.uuid4()) if missing else ids.get(resource, ""))
+
+
+def call(caller, operation, path, **options):
+    """A request that would be accepted but for what the options say."""
+    for media_type, example in list(examples(operation).items())[:1]:
+        is_text = isinstance(example, str)
+        options.setdefault("content_type", media_type)
+        if "data" not in options:
+            options |= {"data": example.encode()} if is_text else {"json": example}
+    if "If-Match" in operation.parameters():
+        options.setdefault("if_match", '"1"')
+    return caller.request(operation.method, path, **options)
+
+
+def is_problem(answer, status, code):
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    return True
+
+
+def test_without_a_key_there_is_no_access(api, operation, ids):
+    needs(operation.security)
+
+    answer = call(api.anonymous(), operation, path_of(operation, ids))
+
+    assert is_problem(answer, 401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
+def test_an_unknown_key_gives_no_access(api, operation, ids):
+    needs(operation.security)
+
+    answer = call(api.caller("qd_nobody_knows_this_key_at_all_0000"), operation, path_of(operation, ids))
+
+    assert is_problem(answer, 401, "unauthorized")
+
+
+def test_a_key_needs_the_scope(api, operation, ids):
+    needs(operation.security)
+    (scope,) = operation.security[0]["key"]
+    other = "regions:read" if scope != "regions:read" else "products:read"
+
+    answer = call(api.as_role("admin", scopes=[other]), operation, path_of(operation, ids))
+
+    assert is_problem(answer, 403, "forbidden")
+
+
+def test_an_unknown_parameter_is_refused(api, operation, ids):
+    answer = call(api, operation, path_of(operation, ids), params={"nonsense": "1"})
+
+    assert is_problem(answer, 400, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == "?nonsense"
+
+
+def test_an_empty_parameter_is_refused(api, operation, ids):
+    names = [name for name, parameter in operation.parameters().items() if parameter["in"] == "query"]
+    needs(names)
+
+    answer = api.raw(
+        operation.method,
+        path_of(operation, ids) + "?" + "&".join(f"{name}=" for name in names),
+        [("Authorization", f"Bearer {api.key}"), ("Content-Type", next(iter(examples(operation)), "text/csv"))],
+        b"" if operation.method == "GET" else b"code,name\n",
+    )
+
+    assert is_problem(answer, 400, "invalid_request")
+    assert {fault["pointer"] for fault in answer.json()["errors"]} == {f"?{name}" for name in names}
+
+
+def test_an_id_that_is_none_is_refused(api, operation):
+    needs("{id}" in operation.template)
+
+    answer = call(api, operation, operation.template.replace("{id}", "not-an-id"))
+
+    assert is_problem(answer, 400, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == "/id"
+
+
+def test_what_does_not_exist_is_not_found(api, operation, ids):
+    needs("{" in operation.template)
+    path = path_of(operation, ids, missing=True).replace("swagger-ui.css", "nothing.css").replace("/not_found", "/nothing")
+
+    answer = call(api, operation, path)
+
+    assert is_problem(answer, 404, "not_found")
+
+
+def test_a_missing_object_is_not_found_in_any_format(api, operation, ids):
+    needs("{id}" in operation.template and operation.id.startswith("list"))
+
+    for accept in ("text/csv", "application/x-ndjson"):
+        answer = call(api, operation, path_of(operation, ids, missing=True), accept=accept)
+
+        assert is_problem(answer, 404, "not_found")
+
+
+def test_a_body_may_not_be_too_large(api, operation, ids):
+    needs(examples(operation) and not operation.id.startswith("import"))
+
+    answer = call(api, operation, path_of(operation, ids), data=b" " * (BODY_LIMIT + 1))
+
+    assert is_problem(answer, 413, "payload_too_large")
+
+
+def test_a_media_type_that_is_not_declared_is_refused(api, operation, ids):
+    needs(examples(operation))
+
+    answer = call(api, operation, path_of(operation, ids), content_type="application/xml")
+
+    assert is_problem(answer, 415, "unsupported_media_type")
+    accepted = answer.headers["Accept-Patch" if operation.method == "PATCH" else "Accept-Post"]
+    assert {part.strip() for part in accepted.split(",")} == set(examples(operation))
+
+
+def test_a_body_where_none_is_expected_is_refused(api, operation, ids):
+    needs(operation.method in ("GET", "DELETE"))
+
+    answer = call(api, operation, path_of(operation, ids), json={})
+
+    assert answer.status_code in (400, 415)
+
+
+def test_a_change_needs_if_match(api, operation, ids):
+    needs("If-Match" in operation.parameters())
+
+    answer = call(api, operation, path_of(operation, ids), if_match=None)
+
+    assert is_problem(answer, 428, "precondition_required")
+
+
+def test_a_change_of_another_version_is_refused_with_the_current_etag(api, operation, ids):
+    needs("If-Match" in operation.parameters())
+
+    for stale in ('"7"', 'W/"1"', '"1', "1", '""', '"-1"', '"99999999999999999999"'):
+        answer = call(api, operation, path_of(operation, ids), if_match=stale)
+
+        assert is_problem(answer, 412, "precondition_failed")
+        assert answer.headers["ETag"] == '"1"'
+
+
+def test_what_the_caller_has_is_not_sent_again(api, operation, ids):
+    needs("If-None-Match" in operation.parameters())
+    path = path_of(operation, ids)
+    etag = api.get(path).headers["ETag"]
+
+    for header in (etag, f"W/{etag}", f'"0", {etag}', "*"):
+        answer = api.get(path, if_none_match=header)
+
+        assert (answer.status_code, answer.headers["ETag"]) == (304, etag)
+    assert api.get(path, if_none_match='"99"').status_code == 200
+    assert api.get(path, if_none_match=etag, params={"fields": "id"}).status_code == 200
+
+
+def test_head_is_get_without_a_body(api, operation, ids):
+    needs(operation.method == "GET")
+    path = path_of(operation, ids)
+
+    got, head = api.get(path), api.head(path)
+
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    varying = {"Request-Id", "Date"} | ({"Content-Length"} if operation.id == "getMetrics" else set())
+    assert {n: v for n, v in head.headers.items() if n not in varying} == {n: v for n, v in got.headers.items() if n not in varying}
+
+
+def test_options_names_the_methods(api, contract, operation, ids):
+    methods = {o.method for o in contract.operations if o.template == operation.template}
+
+    answer = api.options(path_of(operation, ids))
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    allowed = {method.strip() for method in answer.headers["Allow"].split(",")}
+    assert allowed == methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+
+
+def test_another_method_is_refused_with_those_that_are_allowed(api, contract, operation, ids):
+    methods = {o.method for o in contract.operations if o.template == operation.template}
+
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "QUERY"} - methods:
+        answer = api.request(method, path_of(operation, ids))
+
+        assert is_problem(answer, 405, "method_not_allowed")
+        assert methods <= {allowed.strip() for allowed in answer.headers["Allow"].split(",")}
+
+
+@pytest.fixture(scope="module")
+def caller_id(database):
+    (row,) = database("select id from api_key order by created_at limit 1")
+    return row.id
+
+
+def test_a_key_of_another_request_is_refused(api, operation, ids, database, caller_id):
+    needs(operation.method == "POST")
+    key = f"reused by {operation.id}"
+    database(
+        "insert into idempotency_key (caller_id, key, request_hash, status, headers, body) values (%s, %s, 'other', 200, '', '')",
+        caller_id, key,
+    )
+
+    answer = call(api, operation, path_of(operation, ids), idempotency_key=key)
+
+    assert is_problem(answer, 422, "idempotency_key_reused")
+
+
+def test_a_key_of_a_request_under_way_is_refused_for_now(api, operation, ids, database, caller_id):
+    needs(operation.method == "POST")
+    key = f"under way for {operation.id}"
+    lock = f"hashtextextended('{caller_id} {key}', 0)"
+    database(f"select pg_advisory_lock({lock})")
+
+    answer = call(api, operation, path_of(operation, ids), idempotency_key=key)
+
+    database(f"select pg_advisory_unlock({lock})")
+    assert is_problem(answer, 409, "idempotency_in_progress")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_idempotency_key_is_1_to_255_printable_characters(api, operation, ids):
+    needs(operation.method == "POST")
+
+    for bad in ("x" * 256, '""', '" "x"'):
+        answer = call(api, operation, path_of(operation, ids), idempotency_key=bad)
+
+        assert is_problem(answer, 400, "invalid_request")
+
+
+def test_a_problem_comes_as_a_problem_whatever_is_accepted(api, operation, ids):
+    answer = call(api, operation, path_of(operation, ids), params={"nonsense": "1"}, accept="text/csv")
+
+    assert answer.headers["Content-Type"] == PROBLEM
+
+
+def test_every_operation_is_tested(contract):
+    assert sorted(NAMES) == sorted(contract.by_id)

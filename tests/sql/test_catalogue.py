@@ -1,0 +1,138 @@
+"""What every table, column, function and constraint has: the catalogue is the list of what there is."""
+import os
+import subprocess
+
+from support.cluster import BINARY
+
+# Derived, technical, or a log itself: nobody needs to know who changed them.
+UNAUDITED = {
+    "api_key_use", "audit_log", "event", "idempotency_key", "import", "import_error", "partner_closure", "partner_status_move", "region_span",
+    "schema_migration", "server_secret",
+}
+# Written by the migrations themselves, before there are policies; partners have no right to it.
+WITHOUT_ROW_SECURITY = {"schema_migration"}
+# Runs with the owner's rights because nobody else may touch the logs.
+WITH_OWNERS_RIGHTS = {"contact_erase"}
+
+
+def names(rows):
+    return {row[0] for row in rows}
+
+
+def test_every_table_has_row_security_enabled_and_forced(sql):
+    open_tables = sql(
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+        " and not (relrowsecurity and relforcerowsecurity)"
+    )
+
+    assert names(open_tables) == WITHOUT_ROW_SECURITY
+
+
+def test_every_table_and_column_has_a_comment(sql):
+    silent = sql(
+        "select c.relname || '.' || a.attname from pg_class c"
+        " join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')"
+        " and coalesce(col_description(c.oid, a.attnum), '') = ''"
+        " union all select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm')"
+        " and coalesce(obj_description(oid, 'pg_class'), '') = ''"
+    )
+
+    assert names(silent) == set()
+
+
+def test_every_table_that_people_change_is_audited(sql):
+    tables = names(sql("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"))
+    audited = {}
+    for table, trigger in sql(
+        "select c.relname, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc f on f.oid = t.tgfoid"
+        " where f.proname = 'audit_write' and t.tgenabled = 'O'"
+    ):
+        audited.setdefault(table, set()).add(trigger)
+
+    assert set(audited) == tables - UNAUDITED
+    assert all(triggers == {"audit_insert", "audit_update", "audit_delete"} for triggers in audited.values())
+
+
+def test_partners_read_neither_keys_nor_logs_nor_secrets(sql):
+    closed = {"api_key", "api_key_use", "audit_log", "event", "server_secret", "schema_migration"}
+    readable = names(
+        sql(
+            "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+            " and has_any_column_privilege('qudao_partner', oid, 'select')"
+        )
+    )
+
+    assert readable & closed == set()
+
+
+def test_the_two_roles_own_nothing_and_pass_no_policy(sql):
+    assert sql("select relname from pg_class where pg_get_userbyid(relowner) in ('qudao_staff', 'qudao_partner')") == []
+    assert sql("select rolname from pg_roles where rolname in ('qudao_staff', 'qudao_partner') and (rolsuper or rolbypassrls or rolcanlogin)") == []
+
+
+def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(database):
+    cursor = database.connect("qudao_partner").cursor()
+
+    for table in ("partner", "partner_closure", "partner_status_change", "contact", "sales_record", "import", "import_error", "idempotency_key"):
+        cursor.execute(f"select count(*) from {table}")
+        assert cursor.fetchone()[0] == 0, table
+
+
+def test_every_policy_is_for_one_role(sql):
+    shared = sql("select policyname, roles::text from pg_policies where schemaname = 'public' and (array_length(roles, 1) <> 1 or 'public' = any (roles))")
+
+    assert shared == []
+
+
+def test_functions_run_with_the_rights_of_the_caller_and_say_where_they_look(sql):
+    functions = sql(
+        "select p.proname, p.prosecdef, l.lanname, p.proconfig::text as settings, obj_description(p.oid, 'pg_proc') as comment"
+        " from pg_proc p join pg_language l on l.oid = p.prolang where p.pronamespace = 'public'::regnamespace"
+    )
+
+    assert {f.proname for f in functions if f.prosecdef} == WITH_OWNERS_RIGHTS
+    # Functions in plain SQL must be inlined, which a setting forbids.
+    assert {f.proname for f in functions if f.lanname != "sql" and "search_path" not in (f.settings or "")} == set()
+    assert {f.proname for f in functions if not f.comment} == set()
+
+
+def test_references_are_found_through_an_index(sql):
+    scanned = sql(
+        "select c.conrelid::regclass::text || ' ' || c.conname from pg_constraint c"
+        " where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists ("
+        "select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1] and i.indpred is null)"
+    )
+
+    assert names(scanned) == set()
+
+
+def test_the_audit_log_only_grows(database):
+    owner = database.connect().cursor()
+    owner.execute("insert into audit_log (id, at, action, object_type) values (gen_random_uuid(), now(), 'insert', 'region')")
+
+    for change in ("update audit_log set action = 'none'", "delete from audit_log", "truncate audit_log"):
+        try:
+            owner.execute(change)
+        except Exception as refusal:
+            assert refusal.pgcode == "42501"
+        else:
+            raise AssertionError(f"{change} was let through")
+
+
+def test_statements_and_contract_fit_the_database(database):
+    check = subprocess.run(
+        [BINARY, "check", "--database"], env={**os.environ, "QUDAO_DATABASE_URL": database.url}, capture_output=True, text=True
+    )
+
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_migrating_again_changes_nothing(database, sql):
+    state = "select md5(string_agg(oid::text || xmin::text, ',' order by oid)) from pg_proc where pronamespace = 'public'::regnamespace"
+    before = sql(state)
+
+    migrated = subprocess.run([BINARY, "migrate"], env={**os.environ, "QUDAO_DATABASE_URL": database.url}, capture_output=True, text=True)
+
+    assert migrated.returncode == 0, migrated.stderr
+    assert sql(state) == before

@@ -1,0 +1,212 @@
+"""Every list, with each filter and each sort, goes through an index: the plans that PostgreSQL makes on 10⁴ partners and 10⁵ sales."""
+import json
+import re
+
+import pytest
+
+from support.cluster import ROOT
+
+PAGE = 51
+BIG_TABLES = {"partner", "sales_record", "audit_log"}
+# One page: its rows, what they are joined to, and what a filter skips on the way.
+BUFFERS_MAX = 4000
+SORTED_ROWS_MAX = 1500
+# Two filters that go together mislead the planner: it may sort what both leave, but never a whole partner.
+PARTNER_ROWS = 10000
+# Nothing is sorted but what an index has narrowed down; the partners below another one are a page each.
+SORTED_ROWS_BELOW_MAX = 110 * PAGE
+BUFFERS_BELOW_MAX = 110 * 150
+
+GENERATED = """
+select set_config('app.import_id', 'generated', false);
+insert into region (id, code, name, parent_id)
+	select md5('region ' || i)::uuid, 'R' || i, 'Region ' || i, case when i > 1 then md5('region ' || (i + 2) / 4)::uuid end from generate_series(1, 40) i;
+insert into product (id, sku, name, category, subcategory, is_active)
+	select md5('product ' || i)::uuid, 'S' || i, 'Product ' || i, 'Category ' || i % 5, 'Subcategory ' || i % 40, i % 10 > 0 from generate_series(1, 500) i;
+insert into member (id, code, name, region_id)
+	select md5('member ' || i)::uuid, 'M' || i, 'Member ' || i, md5('region ' || i % 40 + 1)::uuid from generate_series(1, 50) i;
+insert into partner (id, code, name, type, status, tier, country_code, parent_id, manager_id, region_id, tags, created_at, updated_at)
+	select md5('partner ' || i)::uuid, 'P' || lpad(i::text, 5, '0'), case when i % 100 = 0 then '华为技术 ' else 'Company ' end || i,
+		(array['reseller', 'dealer', 'agent', 'reseller'])[i % 4 + 1], (array['active', 'active', 'prospect', 'dormant'])[i % 4 + 1],
+		(array['registered', 'silver', 'gold'])[i % 3 + 1], (array['CN', 'US', 'DE', 'FR', 'AU'])[i % 5 + 1],
+		case when i between 11 and 1010 then md5('partner ' || i % 10 + 1)::uuid end,
+		md5('member ' || i % 50 + 1)::uuid, md5('region ' || i % 40 + 1)::uuid, array['tag' || i % 30],
+		timestamptz '2024-01-01' + i * interval '1 hour', timestamptz '2025-01-01' + i * interval '1 hour'
+	from generate_series(1, 10000) i;
+insert into sales_record (id, partner_id, product_id, region_id, manager_id, import_id, created_at, sold_on, external_ref, source, order_ref, kind,
+		status, quantity, unit_price, amount, currency, cost_currency)
+	select md5('sale ' || i)::uuid, md5('partner ' || case when i % 10 = 0 then 1 when i % 10 = 1 then i / 10 % 1000 + 11 else i % 10000 + 1 end)::uuid,
+		md5('product ' || i % 500 + 1)::uuid, md5('region ' || i % 40 + 1)::uuid, md5('member ' || i % 50 + 1)::uuid, md5('import ' || i / 5000)::uuid,
+		timestamptz '2024-01-01' + i * interval '1 minute', date '2022-01-01' + i * 7919 % 1000, 'E' || i, case when i % 20 = 0 then 'erp' else 'default' end,
+		'O' || i / 4, case when i % 5 = 0 then 'sell_through' else 'sell_in' end, case when i % 50 = 0 then 'void' else 'reported' end,
+		i % 9 + 1, 12.5, 12.5 * (i % 9 + 1), (array['USD', 'EUR', 'USD', 'CNY'])[i / 10 % 4 + 1], 'USD'
+	from generate_series(1, 100000) i;
+insert into contact (id, partner_id, name)
+	select md5('contact ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'Contact ' || i from generate_series(1, 5000) i;
+insert into partner_status_change (id, partner_id, from_status, to_status, changed_at)
+	select md5('change ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'prospect', 'active', timestamptz '2024-01-01' + i * interval '1 hour'
+	from generate_series(1, 5000) i;
+insert into api_key (id, name, role, prefix, secret_hash)
+	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
+insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
+	select md5('import ' || i)::uuid, 'sales-records', timestamptz '2024-01-01' + i * interval '1 hour', now(), 5000, 5000, 0, 0, 0, false, false, true
+	from generate_series(0, 300) i;
+insert into import_error (id, import_id, line, pointer, code, detail)
+	select md5('error ' || i)::uuid, md5('import ' || i % 10)::uuid, i, '/sku', 'product_unknown', 'no such product' from generate_series(1, 20000) i;
+insert into audit_log (id, at, actor_id, operation, action, object_type, object_id)
+	select md5('audit ' || i)::uuid, timestamptz '2024-01-01' + i * interval '1 minute', md5('key ' || i % 300 + 1)::uuid,
+		(array['createPartner', 'updatePartner'])[i % 2 + 1], 'insert', (array['partner', 'contact'])[i % 2 + 1], md5('partner ' || i % 10000)::uuid
+	from generate_series(1, 30000) i;
+"""
+
+PARTNER_ID = "md5('partner 1')::uuid"
+VALUES = {
+    "listPartners": {
+        "code": "'P05000'", "status": "'active'", "type": "'dealer'", "tier": "'gold'", "country_code": "'CN'", "region_code": "'R2'",
+        "manager_code": "'M7'", "parent_code": "'P00001'", "tag": "'tag7'", "q": "'华为'",
+    },
+    "listSalesRecords": {
+        "partner_id": PARTNER_ID, "partner_code": "'P00001'", "product_id": "md5('product 11')::uuid", "sku": "'S11'", "region_code": "'R2'",
+        "manager_code": "'M11'", "kind": "'sell_through'", "status": "'void'", "source": "'erp'", "external_ref": "'E770'", "order_ref": "'O75'",
+        "currency": "'CNY'", "import_id": "md5('import 7')::uuid", "sold_from": "'2023-06-01'", "sold_to": "'2023-06-30'",
+    },
+    "listProducts": {"sku": "'S7'", "category": "'Category 1'", "subcategory": "'Subcategory 3'", "is_active": "false", "q": "'uct 7'"},
+    "listMembers": {"code": "'M7'", "is_active": "true", "q": "'ber 7'"},
+    "listRegions": {"code": "'R7'", "parent_code": "'R1'", "q": "'ion 7'"},
+    "listAuditLog": {
+        "object_type": "'contact'", "object_id": PARTNER_ID, "actor_id": "md5('key 7')::uuid", "operation": "'createPartner'",
+        "from": "'2024-01-08'", "to": "'2024-01-08T12:00:00Z'",
+    },
+    "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
+}
+VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
+# What stands in the path, and where the second page begins.
+GIVEN = {"listImportErrors": "md5('import 7')::uuid"}
+CURSORS = {
+    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "sold_on": "'2023-06-01'",
+    "at": "'2024-01-10'", "created_at": "'2024-02-01'", "updated_at": "'2025-06-01'", "changed_at": "'2024-02-01'", "started_at": "'2024-01-05'",
+}
+
+
+def read_statements():
+    """The statements of the resources by name, as lines."""
+    statements = {}
+    for path in (ROOT / "server/resources").glob("*.sql"):
+        for part in re.split(r"^-- name: ", path.read_text(), flags=re.MULTILINE)[1:]:
+            name, *lines = part.splitlines()
+            statements[name] = [line for line in lines if not line.startswith("--")]
+    return statements
+
+
+def parameters_of(line):
+    return set(re.findall(r"(?<!:):([a-z_]+)", line))
+
+
+def render(lines, values, sort):
+    """What the server makes of a statement: lines of absent parameters and of other sorts are dropped, parameters become literals."""
+    kept = []
+    for line in lines:
+        code, _, mark = line.partition("  -- sort: ")
+        if parameters_of(code) <= set(values) and mark in ("", sort):
+            kept.append(code)
+    return re.sub(r"(?<!:):([a-z_]+)", lambda found: values[found[1]], "\n".join(kept).rstrip().rstrip(";"))
+
+
+STATEMENTS = read_statements()
+
+
+def cases():
+    for name, filters in VALUES.items():
+        text = "\n".join(STATEMENTS[name])
+        for sort in sorted(set(re.findall(r"-- sort: (\S+)", text))):
+            for wanted in [None, *filters]:
+                yield pytest.param(name, wanted, sort, False, id=f"{name}-{wanted}-{sort}")
+            yield pytest.param(name, None, sort, True, id=f"{name}-next_page-{sort}")
+
+
+@pytest.fixture(scope="module")
+def generated(database):
+    owner = database.connect()
+    cursor = owner.cursor()
+    cursor.execute(GENERATED)
+    cursor.execute("vacuum analyze")
+    return {
+        "staff": database.connect("qudao_staff").cursor(),
+        "partner": database.connect("qudao_partner", partner_id=md5_uuid(cursor, "partner 1")).cursor(),
+    }
+
+
+def md5_uuid(cursor, text):
+    cursor.execute("select md5(%s)::uuid::text", (text,))
+    return cursor.fetchone()[0]
+
+
+def nodes_of(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes_of(child)
+
+
+def explain(cursor, name, values, sort):
+    """Runs the statement as the lanes do, with `limit` as a parameter, and returns its plan."""
+    text = render(STATEMENTS[name], {**values, "limit": "$1"}, sort)
+    cursor.execute(f"prepare list (bigint) as {text}")
+    try:
+        cursor.execute(f"explain (analyze, buffers, timing off, format json) execute list ({PAGE})")
+        answer = cursor.fetchone()[0]
+    finally:
+        cursor.execute("deallocate list")
+    return (answer if isinstance(answer, list) else json.loads(answer))[0]["Plan"]
+
+
+def assert_frugal(plan, sorted_rows_max, buffers_max):
+    nodes = list(nodes_of(plan))
+    scanned = {n["Relation Name"] for n in nodes if n["Node Type"] == "Seq Scan" and n["Actual Loops"] > 0} & BIG_TABLES
+    sorted_rows = max((n["Plans"][0]["Actual Rows"] for n in nodes if n["Node Type"] in ("Sort", "Incremental Sort")), default=0)
+
+    assert scanned == set()
+    assert sorted_rows <= sorted_rows_max
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= buffers_max
+
+
+@pytest.mark.parametrize("name, wanted, sort, is_next_page", cases())
+def test_a_page_of_a_list_comes_from_an_index(generated, name, wanted, sort, is_next_page):
+    is_below = name.endswith("Below")
+    values = {"id": GIVEN.get(name, PARTNER_ID)}
+    if wanted is not None:
+        values[wanted] = VALUES[name][wanted]
+    if is_next_page:
+        values["cursor_key"], values["cursor_id"] = CURSORS[sort.lstrip("-")], "'80000000-0000-0000-0000-000000000000'"
+
+    plan = explain(generated["partner" if is_below else "staff"], name, values, sort)
+
+    assert_frugal(plan, SORTED_ROWS_BELOW_MAX if is_below else SORTED_ROWS_MAX, BUFFERS_BELOW_MAX if is_below else BUFFERS_MAX)
+    assert plan["Actual Rows"] > 0 or is_next_page
+
+
+@pytest.mark.parametrize("sort", ["-sold_on", "-created_at"])
+@pytest.mark.parametrize("wanted", sorted(set(VALUES["listSalesRecords"]) - {"partner_id", "partner_code"}))
+def test_a_filter_within_a_large_partner_comes_from_an_index(generated, wanted, sort):
+    filters = VALUES["listSalesRecords"]
+
+    plan = explain(generated["staff"], "listSalesRecords", {"partner_id": PARTNER_ID, wanted: filters[wanted]}, sort)
+
+    assert_frugal(plan, PARTNER_ROWS // 2, PARTNER_ROWS)
+
+
+@pytest.mark.parametrize("wanted", [None, "code", "status", "region_code", "tag", "q"])
+def test_a_partner_lists_those_below_it_without_reading_the_others(generated, wanted):
+    values = {} if wanted is None else {wanted: {**VALUES["listPartners"], "code": "'P00011'", "q": "'Company 1'"}[wanted]}
+
+    plan = explain(generated["partner"], "listPartners", values, "code")
+
+    assert_frugal(plan, SORTED_ROWS_MAX, BUFFERS_MAX)
+
+
+def test_every_list_and_every_filter_is_measured_here():
+    lists = {name for name in STATEMENTS if name.startswith("list")}
+    own = {"id", "limit", "cursor_key", "cursor_id"}
+
+    assert set(VALUES) == lists
+    for name in lists:
+        assert set(VALUES[name]) == parameters_of("\n".join(STATEMENTS[name])) - own, name

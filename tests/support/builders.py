@@ -1,0 +1,74 @@
+"""Bodies of objects that are valid and never the same, and the objects made of them."""
+import itertools
+
+numbers = itertools.count(1)
+
+
+def unique(prefix):
+    return f"{prefix}-{next(numbers)}"
+
+
+def a_region(**members):
+    return {"code": unique("REGION"), "name": "North", **members}
+
+
+def a_product(**members):
+    return {"sku": unique("SKU"), "name": "Road frame", "standard_cost": "12.5", "currency": "USD", **members}
+
+
+def a_member(**members):
+    return {"code": unique("MEMBER"), "name": "王芳", **members}
+
+
+def a_partner(**members):
+    return {"code": unique("PARTNER"), "name": "Acme", **members}
+
+
+def a_contact(**members):
+    return {"name": "李雷", "email": "li.lei@example.com", **members}
+
+
+def a_sale(partner, product, **members):
+    return {
+        "external_ref": unique("REF"),
+        "sold_on": "2026-03-01",
+        "partner_code": partner["code"],
+        "sku": product["sku"],
+        "quantity": "3",
+        "unit_price": "10.00",
+        "currency": "USD",
+        **members,
+    }
+
+
+def made(answer):
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def make_region(api, **members):
+    return made(api.post("/v1/regions", json=a_region(**members)))
+
+
+def make_product(api, **members):
+    return made(api.post("/v1/products", json=a_product(**members)))
+
+
+def make_member(api, **members):
+    return made(api.post("/v1/members", json=a_member(**members)))
+
+
+def make_partner(api, **members):
+    return made(api.post("/v1/partners", json=a_partner(**members)))
+
+
+def make_contact(api, partner, **members):
+    return made(api.post(f"/v1/partners/{partner['id']}/contacts", json=a_contact(**members)))
+
+
+def make_sale(api, partner, product, **members):
+    return made(api.post("/v1/sales-records", json=a_sale(partner, product, **members)))
+
+
+def etag_of(made_object):
+    return f'"{made_object["version"]}"'

@@ -1,0 +1,166 @@
+"""Holds every answer against the contract that the server itself serves, with a validator that is not ours."""
+import datetime
+import json
+import re
+import urllib.parse
+
+import jsonschema
+
+INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")
+# These come only when there is something to say; every other header of the contract comes always.
+OCCASIONAL = {"Link", "Retry-After", "Idempotency-Replayed"}
+formats = jsonschema.FormatChecker(["uuid", "date"])
+
+
+@formats.checks("date-time", raises=ValueError)
+def is_instant(value):
+    if isinstance(value, str):
+        if not INSTANT.match(value):
+            raise ValueError("an instant ends in Z")
+        datetime.datetime.fromisoformat(value[:-1])
+    return True
+
+
+def refuse_float(text):
+    raise AssertionError(f"the number {text} went through floating point")
+
+
+def members_once(pairs):
+    names = [name for name, _ in pairs]
+    assert len(names) == len(set(names)), f"a member comes twice: {names}"
+    return dict(pairs)
+
+
+def strict_json(text):
+    """JSON without floating point numbers and without duplicate members."""
+    return json.loads(text, parse_float=refuse_float, parse_constant=refuse_float, object_pairs_hook=members_once)
+
+
+def closed(schema):
+    """The schema with every object limited to the members it names: an answer says nothing undocumented."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    ret = {name: closed(part) for name, part in schema.items()}
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        ret.setdefault("additionalProperties", False)
+    return ret
+
+
+def relaxed(schema):
+    """The schema without `required`, except that an object keeps its id and version."""
+    if isinstance(schema, list):
+        return [relaxed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    ret = {name: relaxed(part) for name, part in schema.items()}
+    if isinstance(ret.get("required"), list):
+        ret["required"] = [name for name in schema["required"] if name in ("id", "version", "data", "next_cursor", "has_more")]
+    return ret
+
+
+class Operation:
+    def __init__(self, method, template, document):
+        self.method, self.template, self.document = method, template, document
+        self.id = document["operationId"]
+        self.security = document.get("security", [])
+        self.pattern = re.compile("^" + re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)) + "$")
+
+    def parameters(self):
+        return {parameter["name"]: parameter for parameter in self.document["parameters"]}
+
+
+class Contract:
+    """The operations and schemas of an OpenAPI document, and the (operation, status) pairs that were seen."""
+
+    def __init__(self, document):
+        self.document = document
+        self.operations = [
+            Operation(method.upper(), template, self.with_references(path, operation))
+            for template, path in document["paths"].items()
+            for method, operation in path.items()
+            if method in ("get", "post", "put", "patch", "delete")
+        ]
+        self.by_id = {operation.id: operation for operation in self.operations}
+        self.schemas = closed(document["components"]["schemas"])
+        self.validators = {}
+        self.seen = set()
+
+    def resolve(self, node):
+        while "$ref" in node:
+            name = node["$ref"]
+            node = self.document
+            for part in name[2:].split("/"):
+                node = node[part]
+        return node
+
+    def with_references(self, path, operation):
+        """An operation with its path's parameters, and with references to parameters and answers followed."""
+        parameters = path.get("parameters", []) + operation.get("parameters", [])
+        answers = {status: self.resolve(answer) for status, answer in operation["responses"].items()}
+        return {**operation, "parameters": [self.resolve(parameter) for parameter in parameters], "responses": answers}
+
+    def find(self, method, path):
+        """The operation of a request, a literal path before one with a parameter; None if there is none."""
+        method = "GET" if method == "HEAD" else method
+        fits = [o for o in self.operations if o.method == method and o.pattern.match(path)]
+        return min(fits, key=lambda operation: operation.template.count("{"), default=None)
+
+    def declared(self):
+        """Every (operation, status) that the contract knows."""
+        return {(o.id, int(status)) for o in self.operations for status in o.document["responses"]}
+
+    def validator(self, schema, is_partial):
+        key = json.dumps(schema, sort_keys=True), is_partial
+        if key not in self.validators:
+            change = relaxed if is_partial else lambda same: same
+            document = {**change(closed(schema)), "components": {"schemas": change(self.schemas)}}
+            self.validators[key] = jsonschema.Draft202012Validator(document, format_checker=formats)
+        return self.validators[key]
+
+    def check(self, answer, method, target):
+        """Asserts that an answer is one that the contract allows."""
+        url = urllib.parse.urlsplit(target)
+        operation = self.find(method, url.path)
+        assert answer.headers.get("Request-Id"), "no Request-Id"
+        assert answer.status_code != 500, answer.text
+        if answer.status_code >= 400 and method != "HEAD":
+            self.check_problem(answer, url.path)
+        if operation is None or answer.status_code in (408, 429):
+            assert answer.status_code in (204, 400, 404, 405, 408, 429), f"{method} {target}: {answer.status_code}"
+            return
+        self.seen.add((operation.id, answer.status_code))
+        declared = operation.document["responses"].get(str(answer.status_code))
+        assert declared, f"{operation.id} does not declare {answer.status_code}: {answer.text}"
+        is_partial = "fields" in urllib.parse.parse_qs(url.query)
+        self.check_headers(answer, declared, method, is_partial)
+        if method != "HEAD":
+            self.check_body(answer, declared.get("content", {}), is_partial)
+
+    def check_headers(self, answer, declared, method, is_partial):
+        other = {"POST": "Accept-Patch", "PATCH": "Accept-Post"}.get(method)
+        for name in set(declared.get("headers", {})) - OCCASIONAL - {other}:
+            assert name in answer.headers or (name == "ETag" and is_partial), f"{answer.status_code} without {name}"
+
+    def check_body(self, answer, content, is_partial):
+        if not content:
+            assert answer.content == b"" and "Content-Type" not in answer.headers
+            return
+        media_type = answer.headers["Content-Type"].split(";")[0].strip()
+        assert media_type in content, f"undeclared media type {media_type}"
+        if media_type.endswith("json"):
+            validator = self.validator(content[media_type]["schema"], is_partial)
+            faults = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(strict_json(answer.text))]
+            assert not faults, faults
+
+    def check_problem(self, answer, path):
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        problem = strict_json(answer.text)
+        validator = self.validator({"$ref": "#/components/schemas/Problem"}, False)
+        faults = [error.message for error in validator.iter_errors(problem)]
+        assert not faults, faults
+        assert problem["status"] == answer.status_code
+        assert problem["request_id"] == answer.headers["Request-Id"]
+        assert problem["type"].endswith(f"/problems/{problem['code']}")
+        assert problem["instance"] == path

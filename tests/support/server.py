@@ -1,0 +1,66 @@
+"""The server as a process: started on a free port, stopped by SIGTERM, held to a clean end."""
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+from support.cluster import BINARY
+
+ADMIN_KEY = "qd_test_admin_key_of_the_api_tests_0001"
+ORIGIN = "https://portal.example.com"
+DEFAULTS = {
+    "QUDAO_PORT": "0",
+    "QUDAO_DEMO": "0",
+    "QUDAO_WORKERS": "2",
+    "QUDAO_ADMIN_KEY": ADMIN_KEY,
+    "QUDAO_CORS_ORIGINS": f"{ORIGIN}, https://admin.example.com",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+START_S, STOP_S = 60, 30
+
+
+class Server:
+    """A running server; its log and what it says on stderr go to files, so that it never waits for us."""
+
+    def __init__(self, database_url, settings=None):
+        self.output = tempfile.NamedTemporaryFile("r", prefix="qudao-log-", encoding="utf-8")
+        self.errors = tempfile.NamedTemporaryFile("r", prefix="qudao-err-", encoding="utf-8")
+        environment = {**os.environ, **DEFAULTS, "QUDAO_DATABASE_URL": database_url, **(settings or {})}
+        with open(self.output.name, "w") as output, open(self.errors.name, "w") as errors:
+            self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=output, stderr=errors)
+        self.port = self.wait_for_port()
+        self.url = f"http://localhost:{self.port}"
+
+    def read(self, file):
+        file.seek(0)
+        return file.read()
+
+    def wait_for_port(self):
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            greeting = re.search(r"listens on http://localhost:(\d+)", self.read(self.output))
+            if greeting:
+                return int(greeting[1])
+            time.sleep(0.02)
+        self.process.kill()
+        raise AssertionError(f"the server did not start: {self.read(self.errors)}")
+
+    def log(self):
+        """The log lines so far, as objects."""
+        return [json.loads(line) for line in self.read(self.output).splitlines() if line.startswith("{")]
+
+    def stop(self, expects_errors=False):
+        """Ends the server; a crash, a report of a sanitizer and an error in the log are failures."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError("the server did not end after SIGTERM")
+        said = self.read(self.errors)
+        assert (code, said) == (0, ""), f"exit code {code}\n{said}"
+        errors = [line for line in self.log() if line["level"] == "error"]
+        assert expects_errors or not errors, errors

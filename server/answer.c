@@ -55,6 +55,16 @@ static void append_faults(struct text *body, const struct fault_list *faults)
 	text_append_char(body, ']');
 }
 
+/* The media types that an operation takes, for Accept-Post and Accept-Patch. */
+static const char *accepted_types(struct request *r)
+{
+	const struct contract_operation *contract = r->operation->contract;
+	const char *types = contract->body_types[0];
+	for (size_t i = 1; i < contract->body_type_count; i++)
+		types = arena_printf(&r->arena, "%s, %s", types, contract->body_types[i]);
+	return types;
+}
+
 /* Headers that belong to a status, whatever refused the request. */
 static void add_problem_headers(struct request *r, const struct problem *problem)
 {
@@ -68,8 +78,16 @@ static void add_problem_headers(struct request *r, const struct problem *problem
 		r->operation->contract->body_type_count > 0) {
 		const char *header = strcmp(r->method, "PATCH") == 0 ? "Accept-Patch"
 								     : "Accept-Post";
-		answer_header(r, header, r->operation->contract->body_types[0]);
+		answer_header(r, header, accepted_types(r));
 	}
+}
+
+/* Something is said in any case: what the caller set, else the first fault, else the title. */
+static const char *detail_of(const struct request *r, const struct problem *problem)
+{
+	if (r->detail != NULL)
+		return r->detail;
+	return r->faults.count > 0 ? r->faults.items[0].detail : problem->title;
 }
 
 void answer_problem(struct request *r, const struct problem *problem)
@@ -83,7 +101,7 @@ void answer_problem(struct request *r, const struct problem *problem)
 	text_append_printf(body, "{\"type\":\"/problems/%s\"", problem->code);
 	append_member(body, "title", problem->title);
 	text_append_printf(body, ",\"status\":%d", problem->status);
-	append_member(body, "detail", r->detail);
+	append_member(body, "detail", detail_of(r, problem));
 	append_member(body, "instance", r->target);
 	append_member(body, "request_id", r->id);
 	append_member(body, "code", problem->code);

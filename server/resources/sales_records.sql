@@ -1,39 +1,47 @@
 -- name: listSalesRecords
--- Sales records in the order of their days or of their arrival, for staff.
+-- Sales records in the order of their days or of their arrival, for staff. The page is taken before it is joined to names, so that no plan
+-- joins and sorts all that a partner ever sold.
 select s.id, s.external_ref, s.source, s.sold_on, s.partner_id, p.code as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
 	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
 	s.kind, s.order_ref, s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
 	s.version, s.created_at, s.updated_at
-from sales_record s
+from (
+	select s.*
+	from sales_record s
+	where true
+	  and s.partner_id = :partner_id
+	  and s.partner_id = (select x.id from partner x where x.code = :partner_code)
+	  and s.product_id = :product_id
+	  and s.product_id = (select x.id from product x where x.sku = :sku)
+	  and s.region_id = any (array(select below from region_below(:region_code) as below))
+	  and s.manager_id = (select x.id from member x where x.code = :manager_code)
+	  and s.kind = :kind
+	  and s.status = :status
+	  and s.source = :source
+	  and s.external_ref = :external_ref
+	  and s.order_ref = :order_ref
+	  and s.currency = :currency
+	  and s.import_id = :import_id
+	  and s.sold_on >= :sold_from
+	  and s.sold_on <= :sold_to
+	  and (s.sold_on, s.id) < (:cursor_key, :cursor_id)  -- sort: -sold_on
+	  and (s.sold_on, s.id) > (:cursor_key, :cursor_id)  -- sort: sold_on
+	  and (s.created_at, s.id) < (:cursor_key, :cursor_id)  -- sort: -created_at
+	  and (s.created_at, s.id) > (:cursor_key, :cursor_id)  -- sort: created_at
+	order by s.sold_on desc, s.id desc  -- sort: -sold_on
+	order by s.sold_on, s.id  -- sort: sold_on
+	order by s.created_at desc, s.id desc  -- sort: -created_at
+	order by s.created_at, s.id  -- sort: created_at
+	limit :limit
+) as s
 join partner p on p.id = s.partner_id
 join product i on i.id = s.product_id
 left join region r on r.id = s.region_id
 left join member m on m.id = s.manager_id
-where true
-  and s.partner_id = :partner_id
-  and s.partner_id = (select x.id from partner x where x.code = :partner_code)
-  and s.product_id = :product_id
-  and s.product_id = (select x.id from product x where x.sku = :sku)
-  and s.region_id = any (array(select below from region_below(:region_code) as below))
-  and s.manager_id = (select x.id from member x where x.code = :manager_code)
-  and s.kind = :kind
-  and s.status = :status
-  and s.source = :source
-  and s.external_ref = :external_ref
-  and s.order_ref = :order_ref
-  and s.currency = :currency
-  and s.import_id = :import_id
-  and s.sold_on >= :sold_from
-  and s.sold_on <= :sold_to
-  and (s.sold_on, s.id) < (:cursor_key, :cursor_id)  -- sort: -sold_on
-  and (s.sold_on, s.id) > (:cursor_key, :cursor_id)  -- sort: sold_on
-  and (s.created_at, s.id) < (:cursor_key, :cursor_id)  -- sort: -created_at
-  and (s.created_at, s.id) > (:cursor_key, :cursor_id)  -- sort: created_at
 order by s.sold_on desc, s.id desc  -- sort: -sold_on
 order by s.sold_on, s.id  -- sort: sold_on
 order by s.created_at desc, s.id desc  -- sort: -created_at
-order by s.created_at, s.id  -- sort: created_at
-limit :limit;
+order by s.created_at, s.id  -- sort: created_at;
 
 -- name: listSalesRecordsBelow
 -- The same for a partner: the first rows of each partner below it from that one's index, so that no subtree is ever sorted.

@@ -103,9 +103,10 @@ class Contract:
 
     def find(self, method, path):
         """The operation of a request, a literal path before one with a parameter; None if there is none."""
+        fits = [operation for operation in self.operations if operation.pattern.match(path)]
+        template = min((operation.template for operation in fits), key=lambda text: text.count("{"), default=None)
         method = "GET" if method == "HEAD" else method
-        fits = [o for o in self.operations if o.method == method and o.pattern.match(path)]
-        return min(fits, key=lambda operation: operation.template.count("{"), default=None)
+        return next((o for o in fits if (o.template, o.method) == (template, method)), None)
 
     def declared(self):
         """Every (operation, status) that the contract knows."""

@@ -161,6 +161,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 
 /* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
  * answer in the first call would cost the connection, so only a body that is too large gets one. */
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *piece, size_t *piece_length,
 	void **state)

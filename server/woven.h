@@ -3,6 +3,8 @@
 
 #include "text.h"
 
+#include <stdint.h>
+
 struct woven_file {
 	const char *name; /* NULL ends a list */
 	struct slice content;
@@ -14,5 +16,5 @@ extern const struct woven_file woven_migrations[];      /* in the order of their
 extern const struct woven_file woven_routines[];
 
 /* The files of the documentation page, from npm's swagger-ui-dist (docs_assets.S). */
-extern const char docs_style[], docs_style_end[];
-extern const char docs_script[], docs_script_end[];
+extern const char docs_style[], docs_script[];
+extern const uint64_t docs_style_length, docs_script_length;

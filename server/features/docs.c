@@ -52,9 +52,9 @@ static const struct problem *answer_asset(struct request *r)
 		struct slice content;
 	} assets[] = {
 		{"swagger-ui.css", "text/css; charset=utf-8",
-			{docs_style, (size_t)(docs_style_end - docs_style)}},
+			{docs_style, docs_style_length}},
 		{"swagger-ui-bundle.js", "text/javascript; charset=utf-8",
-			{docs_script, (size_t)(docs_script_end - docs_script)}},
+			{docs_script, docs_script_length}},
 		{"start.js", "text/javascript; charset=utf-8", SLICE(start_script)},
 	};
 	const char *file = parameters_value(r, "file");

@@ -21,12 +21,17 @@ end
 $$;
 comment on function search_grams(text) is 'Every two neighbouring characters: two Chinese characters are one, so any substring of two or more is found through an index.';
 
+create function object_size(members jsonb) returns bigint
+	language sql immutable strict parallel safe security invoker
+	return (select count(*) from jsonb_object_keys(members));
+comment on function object_size(jsonb) is 'How many members a JSON object has.';
+
 create table region (
 	id uuid primary key,
 	code text collate "C" not null constraint region_code_taken unique,
 	name text not null,
 	parent_id uuid constraint region_in_use references region,
-	custom jsonb not null default '{}',
+	custom jsonb not null default '{}' constraint custom_too_many check (custom = '{}' or object_size(custom) <= 100),
 	import_id uuid,
 	version integer not null default 1,
 	created_at timestamptz not null default now(),
@@ -71,7 +76,7 @@ create table product (
 	standard_cost numeric(18,6),
 	currency text collate "C" not null default 'USD',
 	is_active boolean not null default true,
-	custom jsonb not null default '{}',
+	custom jsonb not null default '{}' constraint custom_too_many check (custom = '{}' or object_size(custom) <= 100),
 	import_id uuid,
 	version integer not null default 1,
 	created_at timestamptz not null default now(),
@@ -111,7 +116,7 @@ create table member (
 	title text,
 	region_id uuid constraint region_in_use references region,
 	is_active boolean not null default true,
-	custom jsonb not null default '{}',
+	custom jsonb not null default '{}' constraint custom_too_many check (custom = '{}' or object_size(custom) <= 100),
 	import_id uuid,
 	version integer not null default 1,
 	created_at timestamptz not null default now(),
@@ -169,8 +174,8 @@ create table partner (
 	website text,
 	currency text collate "C",
 	tags text[] not null default '{}',
-	external_refs jsonb not null default '{}',
-	custom jsonb not null default '{}',
+	external_refs jsonb not null default '{}' constraint external_refs_too_many check (external_refs = '{}' or object_size(external_refs) <= 100),
+	custom jsonb not null default '{}' constraint custom_too_many check (custom = '{}' or object_size(custom) <= 100),
 	import_id uuid,
 	version integer not null default 1,
 	created_at timestamptz not null default now(),
@@ -352,7 +357,7 @@ create table sales_record (
 	cost numeric(18,4),
 	cost_currency text collate "C" not null,
 	voided_reason text,
-	custom jsonb not null default '{}'
+	custom jsonb not null default '{}' constraint custom_too_many check (custom = '{}' or object_size(custom) <= 100)
 );
 create unique index sales_record_ref_taken on sales_record (partner_id, source, external_ref)
 	where reverses_id is null and replaced_by_id is null;

@@ -82,6 +82,12 @@ static void add_problem_headers(struct request *r, const struct problem *problem
 	}
 }
 
+/* The query stays out of it: filters may hold what nobody should log. */
+static const char *path_of(struct request *r)
+{
+	return arena_copy(&r->arena, r->target, strcspn(r->target, "?"));
+}
+
 /* Something is said in any case: what the caller set, else the first fault, else the title. */
 static const char *detail_of(const struct request *r, const struct problem *problem)
 {
@@ -102,7 +108,7 @@ void answer_problem(struct request *r, const struct problem *problem)
 	append_member(body, "title", problem->title);
 	text_append_printf(body, ",\"status\":%d", problem->status);
 	append_member(body, "detail", detail_of(r, problem));
-	append_member(body, "instance", r->target);
+	append_member(body, "instance", path_of(r));
 	append_member(body, "request_id", r->id);
 	append_member(body, "code", problem->code);
 	append_member(body, "existing_id", r->existing_id);

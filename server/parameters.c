@@ -174,24 +174,44 @@ static const struct problem *read_page(struct request *r)
 	return NULL;
 }
 
-/* Returns the version in the first strong tag of If-Match ("7" or "7-gzip"); what is no tag of ours
- * matches no version. */
-static const char *version_in(struct request *r, const char *if_match)
+/* The version in a strong tag ("7", or "7-gzip" of a compressed answer); an empty slice for what is
+ * no tag of ours. */
+static struct slice version_in(struct slice tag)
 {
+	static const char compressed[] = "-gzip";
+	enum { SUFFIX = sizeof compressed - 1, DIGITS_MAX = 9 };
+	if (tag.length < 3 || tag.bytes[0] != '"' || tag.bytes[tag.length - 1] != '"')
+		return (struct slice){0};
+	struct slice version = {tag.bytes + 1, tag.length - 2};
+	if (version.length > SUFFIX &&
+		memcmp(version.bytes + version.length - SUFFIX, compressed, SUFFIX) == 0)
+		version.length -= SUFFIX;
+	bool is_number = version.length <= DIGITS_MAX &&
+			 strspn(version.bytes, "0123456789") >= version.length;
+	return is_number ? version : (struct slice){0};
+}
+
+/* The versions of If-Match as an array literal: any of them will do. */
+static const char *versions_in(struct request *r, const char *if_match)
+{
+	struct text versions = {0};
 	struct slice rest = slice_of(if_match);
 	struct slice tag;
+	text_append_char(&versions, '{');
 	while (slice_split(&rest, ',', &tag)) {
-		tag = slice_trim(tag);
-		if (tag.length < 3 || tag.bytes[0] != '"' || tag.bytes[tag.length - 1] != '"')
+		struct slice version = version_in(slice_trim(tag));
+		if (version.length == 0)
 			continue;
-		struct slice version = {tag.bytes + 1, tag.length - 2};
-		if (version.length > 5 &&
-			memcmp(version.bytes + version.length - 5, "-gzip", 5) == 0)
-			version.length -= 5;
-		if (version.length < 10 && strspn(version.bytes, "0123456789") >= version.length)
-			return arena_copy(&r->arena, version.bytes, version.length);
+		if (versions.length > 1)
+			text_append_char(&versions, ',');
+		text_append(&versions, version.bytes, version.length);
 	}
-	return "-1";
+	text_append_char(&versions, '}');
+	const char *copy = versions.is_broken
+				   ? NULL
+				   : arena_copy(&r->arena, versions.bytes, versions.length);
+	text_done(&versions);
+	return copy == NULL ? "{}" : copy;
 }
 
 static const struct problem *read_if_match(struct request *r)
@@ -203,7 +223,7 @@ static const struct problem *read_if_match(struct request *r)
 		return request_fault(r, &problem_precondition_required,
 			"Send If-Match with the ETag that you read.");
 	if (strcmp(if_match, "*") != 0)
-		r->if_match = version_in(r, if_match);
+		r->if_match = versions_in(r, if_match);
 	return NULL;
 }
 
@@ -217,10 +237,11 @@ static const struct problem *read_idempotency_key(struct request *r)
 		key = (struct slice){key.bytes + 1, key.length - 2};
 	bool is_good = key.length > 0 && key.length <= 255;
 	for (size_t i = 0; i < key.length; i++)
-		is_good = is_good && key.bytes[i] >= 0x20 && key.bytes[i] < 0x7f;
+		is_good = is_good && key.bytes[i] >= 0x20 && key.bytes[i] < 0x7f &&
+			  key.bytes[i] != '"';
 	if (!is_good)
 		return request_fault(r, &problem_invalid_request,
-			"Idempotency-Key must be 1 to 255 printable ASCII characters.");
+			"Idempotency-Key must be 1 to 255 printable ASCII characters without quotes.");
 	r->idempotency_key = arena_copy(&r->arena, key.bytes, key.length);
 	return r->idempotency_key == NULL ? FAULT(r, "out of memory") : NULL;
 }

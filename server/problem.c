@@ -3,13 +3,15 @@
 #include <stddef.h>
 #include <string.h>
 
-#define X(problem_code, problem_status, problem_title)                                             \
-	const struct problem problem_##problem_code = {                                            \
-		.code = #problem_code, .status = problem_status, .title = problem_title};
+#define X(problem_code, problem_status, problem_pointer, problem_title)                            \
+	const struct problem problem_##problem_code = {.code = #problem_code,                      \
+		.status = problem_status,                                                          \
+		.pointer = problem_pointer,                                                        \
+		.title = problem_title};
 PROBLEMS(X)
 #undef X
 
-#define X(code, status, title) &problem_##code,
+#define X(code, status, pointer, title) &problem_##code,
 static const struct problem *const problems[] = {PROBLEMS(X)};
 #undef X
 

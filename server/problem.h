@@ -1,64 +1,73 @@
-/* The problems (RFC 9457) that the API answers, one table: code, status, title. */
+/* The problems (RFC 9457) that the API answers, one table. */
+
 #pragma once
+
+#include <stddef.h>
 
 /* A problem is named by its code, which is also the name of the constraint that prevents it. */
 struct problem {
 	const char *code;
 	int status;
+	const char *pointer; /* of the member that a constraint of this name is about, or NULL */
 	const char *title;
 };
 
-/* X(code, status, title) */
+/* X(code, status, pointer of the member that it is about, title) */
 #define PROBLEMS(X)                                                                                \
-	X(bad_request, 400, "The request cannot be understood")                                    \
-	X(invalid_request, 400, "The request violates the contract")                               \
-	X(invalid_json, 400, "The body is not acceptable JSON")                                    \
-	X(invalid_file, 400, "The body is not an acceptable file")                                 \
-	X(unknown_columns, 400, "The file has columns that the contract does not know")            \
-	X(invalid_cursor, 400, "The cursor does not belong to this list")                          \
-	X(unauthorized, 401, "A valid key is needed")                                              \
-	X(forbidden, 403, "The key does not allow this")                                           \
-	X(not_found, 404, "There is no such thing")                                                \
-	X(method_not_allowed, 405, "The resource does not know this method")                       \
-	X(request_timeout, 408, "The request took too long to arrive")                             \
-	X(precondition_failed, 412, "The object has changed since it was read")                    \
-	X(payload_too_large, 413, "The body is too large")                                         \
-	X(unsupported_media_type, 415, "The body's media type is not accepted here")               \
-	X(precondition_required, 428, "If-Match is required")                                      \
-	X(idempotency_in_progress, 409, "A request with this Idempotency-Key is being worked on")  \
-	X(idempotency_key_reused, 422, "The Idempotency-Key belongs to another request")           \
-	X(internal_error, 500, "The server failed")                                                \
-	X(overloaded, 503, "The server is busy")                                                   \
-	X(unavailable, 503, "The database cannot be reached")                                      \
-	X(outcome_unknown, 503, "It is not known whether the write happened")                      \
-	X(value_refused, 422, "The database refuses a value")                                      \
-	X(required, 422, "Something is missing")                                                   \
-	X(reference_differs, 422, "Id and natural key name different objects")                     \
-	X(region_unknown, 422, "There is no such region")                                          \
-	X(region_code_taken, 409, "A region with this code exists")                                \
-	X(region_in_use, 409, "The region is in use")                                              \
-	X(region_cycle, 422, "A region cannot be below itself")                                    \
-	X(product_unknown, 422, "There is no such product")                                        \
-	X(product_sku_taken, 409, "A product with this SKU exists")                                \
-	X(product_in_use, 409, "The product is in use")                                            \
-	X(manager_unknown, 422, "There is no such member")                                         \
-	X(member_code_taken, 409, "A member with this code exists")                                \
-	X(member_in_use, 409, "The member is in use")                                              \
-	X(partner_unknown, 422, "There is no such partner")                                        \
-	X(partner_code_taken, 409, "A partner with this code exists")                              \
-	X(partner_in_use, 409, "The partner is in use")                                            \
-	X(partner_cycle, 422, "A partner cannot be below itself")                                  \
-	X(partner_not_allowed, 422, "Only a key of the role partner names a partner")              \
-	X(api_key_secret_taken, 409, "This key exists")                                            \
-	X(status_move_refused, 409, "The status cannot change in this way")                        \
-	X(second_approver_needed, 409, "Another person must approve this")                         \
-	X(sales_record_ref_taken, 409, "A sales record with this external reference exists")       \
-	X(sales_record_differs, 422, "A sales record with this reference has other content")       \
-	X(amount_out_of_range, 422, "The amount has too many digits")                              \
-	X(sales_record_void, 409, "The sales record is void")                                      \
-	X(sales_record_is_reversal, 409, "A reversal cannot be reversed")
+	X(bad_request, 400, NULL, "The request cannot be understood")                              \
+	X(invalid_request, 400, NULL, "The request violates the contract")                         \
+	X(invalid_json, 400, NULL, "The body is not acceptable JSON")                              \
+	X(invalid_file, 400, NULL, "The body is not an acceptable file")                           \
+	X(unknown_columns, 400, NULL, "The file has columns that the contract does not know")      \
+	X(invalid_cursor, 400, NULL, "The cursor does not belong to this list")                    \
+	X(unauthorized, 401, NULL, "A valid key is needed")                                        \
+	X(forbidden, 403, NULL, "The key does not allow this")                                     \
+	X(not_found, 404, NULL, "There is no such thing")                                          \
+	X(method_not_allowed, 405, NULL, "The resource does not know this method")                 \
+	X(request_timeout, 408, NULL, "The request took too long to arrive")                       \
+	X(precondition_failed, 412, NULL, "The object has changed since it was read")              \
+	X(payload_too_large, 413, NULL, "The body is too large")                                   \
+	X(unsupported_media_type, 415, NULL, "The body's media type is not accepted here")         \
+	X(precondition_required, 428, NULL, "If-Match is required")                                \
+	X(idempotency_in_progress, 409, NULL,                                                      \
+		"A request with this Idempotency-Key is being worked on")                          \
+	X(idempotency_key_reused, 422, NULL, "The Idempotency-Key belongs to another request")     \
+	X(internal_error, 500, NULL, "The server failed")                                          \
+	X(overloaded, 503, NULL, "The server is busy")                                             \
+	X(unavailable, 503, NULL, "The database cannot be reached")                                \
+	X(outcome_unknown, 503, NULL, "It is not known whether the write happened")                \
+	X(value_refused, 422, NULL, "The database refuses a value")                                \
+	X(required, 422, NULL, "Something is missing")                                             \
+	X(reference_differs, 422, NULL, "Id and natural key name different objects")               \
+	X(region_unknown, 422, NULL, "There is no such region")                                    \
+	X(region_code_taken, 409, "/code", "A region with this code exists")                       \
+	X(region_in_use, 409, NULL, "The region is in use")                                        \
+	X(region_cycle, 422, "/parent_code", "A region cannot be below itself")                    \
+	X(product_unknown, 422, NULL, "There is no such product")                                  \
+	X(product_sku_taken, 409, "/sku", "A product with this SKU exists")                        \
+	X(product_in_use, 409, NULL, "The product is in use")                                      \
+	X(manager_unknown, 422, NULL, "There is no such member")                                   \
+	X(member_code_taken, 409, "/code", "A member with this code exists")                       \
+	X(member_in_use, 409, NULL, "The member is in use")                                        \
+	X(partner_unknown, 422, NULL, "There is no such partner")                                  \
+	X(partner_code_taken, 409, "/code", "A partner with this code exists")                     \
+	X(partner_in_use, 409, NULL, "The partner is in use")                                      \
+	X(partner_cycle, 422, "/parent_code", "A partner cannot be below itself")                  \
+	X(partner_not_allowed, 422, NULL, "Only a key of the role partner names a partner")        \
+	X(api_key_secret_taken, 409, NULL, "This key exists")                                      \
+	X(status_move_refused, 409, NULL, "The status cannot change in this way")                  \
+	X(second_approver_needed, 409, NULL, "Another person must approve this")                   \
+	X(sales_record_ref_taken, 409, "/external_ref",                                            \
+		"A sales record with this external reference exists")                              \
+	X(sales_record_differs, 422, NULL, "A sales record with this reference has other content") \
+	X(amount_out_of_range, 422, NULL, "The amount has too many digits")                        \
+	X(custom_too_many, 422, "/custom", "There are more than 100 custom members")               \
+	X(external_refs_too_many, 422, "/external_refs",                                           \
+		"There are more than 100 external references")                                     \
+	X(sales_record_void, 409, NULL, "The sales record is void")                                \
+	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
-#define X(code, status, title) extern const struct problem problem_##code;
+#define X(code, status, pointer, title) extern const struct problem problem_##code;
 PROBLEMS(X)
 #undef X
 

@@ -292,6 +292,8 @@ const struct problem *request_problem_of(struct request *r, const PGresult *erro
 	if (problem == NULL)
 		return FAULT(r, "%s: %s %s", r->operation->contract->id, state == NULL ? "" : state,
 			message == NULL ? PQresultErrorMessage(error) : message);
+	if (problem->pointer != NULL)
+		fault_add(&r->faults, problem->pointer, problem->code, "%s", problem->title);
 	if (problem == &problem_value_refused && message != NULL && strncmp(state, "22", 2) == 0)
 		return request_fault(r, problem, "%s", message);
 	return problem;

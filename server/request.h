@@ -97,7 +97,7 @@ struct request {
 	int limit;
 	struct cursor cursor; /* `key` NULL: the first page */
 	struct text scope;    /* what a cursor is bound to */
-	const char *if_match; /* the version expected, as text; NULL: any */
+	const char *if_match; /* the versions expected, as an array literal; NULL: any */
 	const char *idempotency_key;
 	unsigned char request_hash[DIGEST_SIZE];
 	struct fault_list faults;

@@ -46,6 +46,12 @@ begin
 		select r.problem, r.pointer, 'no such member'
 		from reference_faults('manager_unknown', '/manager_id', s.given_manager_id, s.manager_by_id, '/manager_code', s.manager_code, s.manager_by_code) as r
 		union all
+		select 'required', '/partner_code', 'a partner, by its code or its id'
+		where s.given_partner_id is null and s.partner_code is null
+		union all
+		select 'required', '/sku', 'a product, by its SKU or its id'
+		where s.given_product_id is null and s.sku is null
+		union all
 		select 'required', '/amount', 'an amount or a unit price'
 		where s.amount is null
 		union all

@@ -22,7 +22,7 @@ static const char page[] =
 
 static const char start_script[] =
 	"window.ui = SwaggerUIBundle({url: '/openapi.json', dom_id: '#contract', deepLinking: true,\n"
-	"  docExpansion: 'none', persistAuthorization: true, filter: true, validatorUrl: null,\n"
+	"  docExpansion: 'list', persistAuthorization: true, filter: true, validatorUrl: null,\n"
 	"  defaultModelsExpandDepth: 0, tryItOutEnabled: false});\n";
 
 static const struct problem *answer_constant(
@@ -51,8 +51,7 @@ static const struct problem *answer_asset(struct request *r)
 		const char *name, *content_type;
 		struct slice content;
 	} assets[] = {
-		{"swagger-ui.css", "text/css; charset=utf-8",
-			{docs_style, docs_style_length}},
+		{"swagger-ui.css", "text/css; charset=utf-8", {docs_style, docs_style_length}},
 		{"swagger-ui-bundle.js", "text/javascript; charset=utf-8",
 			{docs_script, docs_script_length}},
 		{"start.js", "text/javascript; charset=utf-8", SLICE(start_script)},

@@ -242,6 +242,21 @@ static int find_member(const struct staging *staging, struct slice name)
 	return COLUMN_CUSTOM;
 }
 
+/* A JSON pointer writes ~ and / of a name as ~0 and ~1. */
+static void refuse_column(struct staging *staging, const char *name)
+{
+	struct text pointer = {0};
+	text_append_char(&pointer, '/');
+	for (const char *byte = name; *byte != '\0'; byte++) {
+		if (*byte == '~' || *byte == '/')
+			text_append_char(&pointer, '~');
+		text_append_char(&pointer, *byte == '~' ? '0' : *byte == '/' ? '1' : *byte);
+	}
+	fault_add(&staging->file_faults, pointer.is_broken ? "" : pointer.bytes, "unknown_columns",
+		"%s is not a member; unknown=custom keeps it in custom.", name);
+	text_done(&pointer);
+}
+
 static bool take_header(struct staging *staging, const struct slice *cells, size_t cell_count)
 {
 	struct fault_list *faults = &staging->file_faults;
@@ -262,11 +277,7 @@ static bool take_header(struct staging *staging, const struct slice *cells, size
 	}
 	for (int i = 0; i < staging->column_count && !staging->keeps_unknown; i++)
 		if (staging->columns[i] == COLUMN_CUSTOM) {
-			char pointer[128];
-			snprintf(pointer, sizeof pointer, "/%s", staging->column_names[i]);
-			fault_add(faults, pointer, "unknown_columns",
-				"%s is not a member; unknown=custom keeps it in custom.",
-				staging->column_names[i]);
+			refuse_column(staging, staging->column_names[i]);
 		}
 	return faults->count == 0;
 }

@@ -60,7 +60,7 @@ with target as (
 	union all
 	select 'precondition_failed', null
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 ), changed as (
 	update contact c
 	set (name, title, email, phone, language, is_primary, notes) = (
@@ -89,7 +89,7 @@ with target as (
 	union all
 	select 'precondition_failed', null
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 ), removed as (
 	delete from contact c
 	using target t

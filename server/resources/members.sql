@@ -64,7 +64,7 @@ with target as (
 ), fault as (
 	select 'precondition_failed' as problem, null as pointer, null::uuid as existing_id
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'member_code_taken', '/code', m.id
 	from body b
@@ -99,7 +99,7 @@ with target as (
 ), fault as (
 	select 'precondition_failed' as problem, null as pointer
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'member_in_use', null
 	from target t

@@ -123,7 +123,7 @@ with target as (
 	union all
 	select 'precondition_failed', null, null
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'partner_code_taken', '/code', p.id
 	from body b
@@ -177,7 +177,7 @@ with target as (
 	union all
 	select 'precondition_failed', null
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'partner_in_use', null
 	from target t
@@ -211,7 +211,7 @@ with target as (
 	union all
 	select 'precondition_failed', null, null
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'status_move_refused', '/status', a.status || ' can move to ' || (
 		select string_agg(m.to_status, ', ' order by m.to_status) from partner_status_move m where m.from_status = a.status)

@@ -56,7 +56,7 @@ with target as (
 ), fault as (
 	select 'precondition_failed' as problem, null as pointer, null::uuid as existing_id
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'product_sku_taken', '/sku', p.id
 	from jsonb_to_record(:body) as b (sku text)
@@ -86,7 +86,7 @@ with target as (
 ), fault as (
 	select 'precondition_failed' as problem, null as pointer
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'product_in_use', null
 	from target t

@@ -63,7 +63,7 @@ with target as (
 ), fault as (
 	select 'precondition_failed' as problem, null as pointer, null::uuid as existing_id
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'region_code_taken', '/code', r.id
 	from body b
@@ -102,7 +102,7 @@ with target as (
 ), fault as (
 	select 'precondition_failed' as problem, null as pointer
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select 'region_in_use', null
 	from target t

@@ -178,7 +178,7 @@ with target as (
 	union all
 	select 'precondition_failed', null
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t
@@ -227,7 +227,7 @@ with target as (
 	union all
 	select 'precondition_failed', null
 	from target t
-	where t.version <> :if_match
+	where t.version <> all (:if_match)
 	union all
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t

@@ -1,5 +1,7 @@
 """The AdventureWorks channel (data/adventureworks): its files, and their way into a server."""
 import csv
+import io
+import json
 import pathlib
 
 from support.client import CSV
@@ -37,3 +39,10 @@ def import_all(api):
         assert answer.status_code == 200, answer.text
         reports[resource] = answer.json()
     return reports
+
+
+def rows_of(answer):
+    """The rows of an export, by its media type; those of CSV are all text."""
+    if answer.headers["Content-Type"].startswith(CSV):
+        return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    return [json.loads(line) for line in answer.text.splitlines()]

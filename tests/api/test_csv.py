@@ -101,13 +101,13 @@ def test_an_empty_list_is_a_header_or_nothing(api):
 
 
 def test_ndjson_is_an_object_a_line(api):
-    made = [make_region(api, name=f"Line \n {i}".replace("\n", "\u2028")) for i in range(3)]
+    made = [make_region(api, name=f"Line \u2028 {i}") for i in range(3)]
 
     text = api.get("/v1/regions", accept="application/x-ndjson").content.decode()
     objects = [json.loads(line) for line in text.split("\n") if line]
 
     assert text.endswith("\n")
-    assert [region for region in objects if region["id"] in {m["id"] for m in made}] == made
+    assert all(region in objects for region in made)
 
 
 @pytest.mark.parametrize("accept, media_type", [

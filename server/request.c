@@ -321,6 +321,7 @@ static void statement_done(struct segment *segment, enum segment_outcome outcome
 		request_answer(r);
 		return;
 	}
+	answer_reset(r);
 	if (outcome == SEGMENT_FAILED)
 		refuse_failed(r);
 	else
@@ -329,6 +330,7 @@ static void statement_done(struct segment *segment, enum segment_outcome outcome
 
 void request_answer_rows(struct request *r)
 {
+	answer_reset(r);
 	const PGresult *result = r->segment.results[r->statement_call];
 	struct variant *variant = r->segment.calls[r->statement_call].variant;
 	const struct problem *p = answer_refusal(r, result);

@@ -77,7 +77,7 @@ def call(caller, operation, world, kinship):
     path = operation.template.replace("{id}", world["ids"][kinship].get(resource, ""))
     options = {}
     if operation.id.startswith("import"):
-        options = {"data": b"code,name\n" if "sales" not in path else b"external_ref\n", "content_type": "text/csv", "params": {"dry_run": "true"}}
+        options = {"data": b"custom\n", "content_type": "text/csv", "params": {"dry_run": "true"}}
     elif operation.method in ("POST", "PATCH"):
         options = {"json": body_of(operation, world, world["family"][kinship])}
     if "If-Match" in operation.parameters():

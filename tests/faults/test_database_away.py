@@ -193,11 +193,11 @@ def test_more_sessions_than_postgresql_gives_are_503_and_heal(serve, database):
     limit = "do $$ begin execute format('alter database %I connection limit {}', current_database()); end $$"
 
     def statuses(server):
-        return {requests.get(f"{server.url}/v1/regions", headers=HEADERS, timeout=30).status_code for _ in range(40)}
+        return {requests.get(f"{server.url}/v1/regions", headers=HEADERS, timeout=30).status_code for _ in range(20)}
 
     database(limit.format(6))
     try:
-        server = serve(read_lanes=4, write_lanes=4, workers=4)
+        server = serve(read_lanes=4, write_lanes=4, workers=4, queue_ms=100)
         assert statuses(server) <= {200, 503}
     finally:
         database(limit.format(-1))

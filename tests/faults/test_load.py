@@ -174,10 +174,6 @@ class Client(threading.Thread):
         while True:
             body = json.dumps({"code": f"TERM-{self.number}-{self.answered}", "name": "x"})
             try:
-                connection.connect() if connection.sock is None else None
-            except OSError:
-                return
-            try:
                 connection.request("POST", "/v1/regions", body, JSON)
                 self.sent_s = time.monotonic()
                 answer = connection.getresponse()
@@ -222,15 +218,15 @@ def test_sigterm_lets_an_export_and_an_import_end(serve, database, api_of):
     rows = "".join(f"END-{number},Member\n" for number in range(30000))
     assert requests.post(f"{server.url}/v1/members/import", headers={**AUTHORIZATION, "Content-Type": "text/csv"}, data="code,name\n" + rows, timeout=60).status_code == 200
     export = requests.get(f"{server.url}/v1/members", headers={**AUTHORIZATION, "Accept": "text/csv"}, stream=True, timeout=60)
-    first = next(export.iter_content(1000))
+    exported = export.iter_content(65536)
+    first = next(exported)
     answers = []
-    pieces = (piece for piece in ("code,name\n", *(f"LATE-{number},Member\n" for number in range(5000))))
 
     def slowly():
-        for number, piece in enumerate(pieces):
-            if number % 500 == 0:
-                time.sleep(0.05)
-            yield piece.encode()
+        yield b"code,name\n"
+        for part in range(10):
+            time.sleep(0.05)
+            yield "".join(f"LATE-{part}-{number},Member\n" for number in range(500)).encode()
 
     importer = threading.Thread(
         target=lambda: answers.append(requests.post(f"{server.url}/v1/members/import", headers={**AUTHORIZATION, "Content-Type": "text/csv"}, data=slowly(), timeout=60))
@@ -239,7 +235,7 @@ def test_sigterm_lets_an_export_and_an_import_end(serve, database, api_of):
     time.sleep(0.15)
 
     server.process.send_signal(signal.SIGTERM)
-    rest = b"".join(export.iter_content(65536))
+    rest = b"".join(exported)
     importer.join()
 
     assert server.process.wait(30) == 0

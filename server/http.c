@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -228,6 +229,22 @@ static struct MHD_Daemon *start_daemon(struct http *http, int port)
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		end_request, http, MHD_OPTION_NOTIFY_CONNECTION, count_connection, http,
 		MHD_OPTION_END);
+}
+
+bool http_port_is_free(const struct config *config)
+{
+	const int on = 1;
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)config->port)};
+	int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (probe < 0)
+		return false;
+	setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	bool is_free = inet_pton(AF_INET, config->address, &address.sin_addr) == 1 &&
+		       bind(probe, (const struct sockaddr *)&address, sizeof address) == 0 &&
+		       listen(probe, 1) == 0;
+	close(probe);
+	return is_free;
 }
 
 struct http *http_new(struct service *service, int port, struct text *ret_error)

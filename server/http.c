@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -42,6 +43,7 @@ static const struct {
 } known_headers[] = {
 	{"Accept", HEADER_ACCEPT},
 	{"Authorization", HEADER_AUTHORIZATION},
+	{"Content-Length", HEADER_CONTENT_LENGTH},
 	{"Content-Type", HEADER_CONTENT_TYPE},
 	{"Host", HEADER_HOST},
 	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},
@@ -49,13 +51,17 @@ static const struct {
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
+	{"Transfer-Encoding", HEADER_TRANSFER_ENCODING},
 };
 
 static enum MHD_Result take_header(
 	void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
 {
+	static const char name_bytes[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	struct request *r = ctx;
 	(void)kind;
+	r->has_odd_name |= *name == '\0' || name[strspn(name, name_bytes)] != '\0';
 	for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++) {
 		if (strcasecmp(name, known_headers[i].name) != 0)
 			continue;
@@ -150,7 +156,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 	for (size_t i = 0; i < r->answer.header_count; i++)
 		MHD_add_response_header(
 			response, r->answer.headers[i].name, r->answer.headers[i].value);
-	if (c->http->service->is_stopping)
+	if (c->http->service->is_stopping || r->answer.closes)
 		MHD_add_response_header(response, "Connection", "close");
 	enum MHD_Result result = MHD_queue_response(
 		c->connection, (unsigned)r->answer.status, response);
@@ -159,7 +165,8 @@ static enum MHD_Result send_answer(struct http_connection *c)
 }
 
 /* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
- * answer in the first call would cost the connection, so even a body that is refused is read. */
+ * answer in the first call costs the connection, so even a body that is refused is read, unless the
+ * framing is in doubt. */
 /* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *piece, size_t *piece_length,
@@ -168,16 +175,16 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 	struct http_connection *c = *state;
 	(void)ctx;
 	(void)url;
-	(void)version;
 	if (c == NULL)
 		return MHD_NO;
 	struct request *r = c->request;
 	if (!c->is_open) {
 		c->is_open = true;
 		r->method = method;
+		r->version = version;
 		MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, r);
 		request_open(r);
-		return MHD_YES;
+		return r->answer.closes ? send_answer(c) : MHD_YES;
 	}
 	if (*piece_length > 0) {
 		size_t taken = request_take(r, piece, *piece_length);
@@ -292,9 +299,13 @@ bool http_is_due(const struct http *http)
 	return http->is_due;
 }
 
-/* What was accepted by the kernel already is taken first: it would be reset otherwise. */
+/* What the kernel has accepted already is taken first: it would be reset otherwise. */
 void http_quiesce(struct http *http)
 {
+	struct pollfd waiting = {.events = POLLIN,
+		.fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd};
+	for (int i = 0; i < LISTEN_BACKLOG && poll(&waiting, 1, 0) > 0; i++)
+		http_run(http);
 	http_run(http);
 	http->stopped_socket = MHD_quiesce_daemon(http->daemon);
 	if (http->stopped_socket >= 0)

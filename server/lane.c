@@ -146,9 +146,10 @@ static void ignore_notice(void *ctx, const char *message)
 
 PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
 {
-	char options[160];
+	char options[240];
 	snprintf(options, sizeof options,
-		"%s -c statement_timeout=%d -c timezone=UTC -c datestyle=ISO -c client_min_messages=error",
+		"%s -c statement_timeout=%d -c timezone=UTC -c datestyle=ISO -c client_min_messages=error "
+		"-c client_connection_check_interval=1000",
 		role_options[role], statement_ms);
 	const char *keywords[] = {"dbname", "options", "application_name", "client_encoding",
 		"tcp_user_timeout", "keepalives_idle", "keepalives_interval", NULL};
@@ -228,7 +229,7 @@ static void lane_connect_on(struct lane *lane)
 static void lane_lose(struct lane *lane)
 {
 	struct segment_list batch = lane->batch;
-	bool is_synced = lane->is_synced;
+	bool may_be_committed = lane->is_synced && lane->failed == NULL;
 	lane->batch = (struct segment_list){0};
 	lane_close(lane);
 
@@ -236,7 +237,7 @@ static void lane_lose(struct lane *lane)
 	struct segment *segment;
 	while ((segment = list_take(&batch)) != NULL) {
 		segment_clear(segment);
-		if (segment->is_write && is_synced)
+		if (segment->is_write && may_be_committed)
 			segment_finish(segment, SEGMENT_UNKNOWN);
 		else if (++segment->tries >= SEGMENT_TRIES_MAX)
 			segment_finish(segment, SEGMENT_LOST);
@@ -352,10 +353,10 @@ static void fill_batch(struct lane *lane)
 	}
 }
 
-/* A batch needs at most one preparation and one eviction a call, one store a segment and a Sync. */
+/* A batch needs at most a preparation and an eviction a call, and a Sync. */
 static bool make_expectations(struct lane *lane)
 {
-	size_t room = (size_t)lane->batch.count * (SEGMENT_CALLS_MAX + 1) * 3 + 2;
+	size_t room = (size_t)lane->batch.count * (SEGMENT_CALLS_MAX + SEGMENT_STORE_CALLS) * 3 + 2;
 	struct expectation *expected = realloc(lane->expected, room * sizeof *expected);
 	if (expected == NULL)
 		return false;
@@ -403,12 +404,13 @@ static bool store_answers(struct lane *lane)
 {
 	lane->is_keyed = false;
 	for (struct segment *segment = lane->batch.first; segment; segment = segment->next) {
-		struct call store;
-		if (segment->store == NULL || !segment->store(segment, &store))
+		struct call store[SEGMENT_STORE_CALLS];
+		if (segment->store == NULL || !segment->store(segment, store))
 			continue;
-		if (!send_call(lane, &store,
-			    (struct expectation){.kind = EXPECT_STORE, .segment = segment}))
-			return false;
+		for (int i = 0; i < SEGMENT_STORE_CALLS; i++)
+			if (!send_call(lane, &store[i],
+				    (struct expectation){.kind = EXPECT_STORE, .segment = segment}))
+				return false;
 	}
 	return send_sync(lane) && lane_flush(lane);
 }

@@ -37,9 +37,11 @@ enum segment_outcome {
 struct segment;
 typedef void segment_done_function(struct segment *segment, enum segment_outcome outcome);
 
-/* Renders the answer of a keyed segment and fills in the call that stores it; false: nothing is to
- * be stored. */
-typedef bool segment_store_function(struct segment *segment, struct call *ret_store);
+/* Renders the answer of a keyed segment and fills in the calls that store it: who acts, and what is
+ * stored. False: nothing is to be stored. */
+enum { SEGMENT_STORE_CALLS = 2 };
+typedef bool segment_store_function(
+	struct segment *segment, struct call ret_store[static SEGMENT_STORE_CALLS]);
 
 struct segment {
 	struct call calls[SEGMENT_CALLS_MAX];

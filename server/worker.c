@@ -109,6 +109,8 @@ static void publish_figures(struct worker *worker)
 	struct lanes_figures figures;
 	lanes_count(worker->service.lanes, &figures);
 	atomic_store_explicit(
+		&metrics->is_ready, lanes_are_ready(worker->service.lanes), memory_order_relaxed);
+	atomic_store_explicit(
 		&metrics->requests, http_requests(worker->http), memory_order_relaxed);
 	atomic_store_explicit(&metrics->queued, figures.queued, memory_order_relaxed);
 	atomic_store_explicit(&metrics->lanes, figures.connected, memory_order_relaxed);

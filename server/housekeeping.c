@@ -105,11 +105,12 @@ static void on_lost(void *ctx, const char *why)
 
 static void connect_to(struct housekeeping *housekeeping)
 {
-	static const struct stream_events events = {.on_ready = on_ready,
+	struct service *service = housekeeping->service;
+	const struct stream_events events = {.query_ms = 2 * service->config->statement_ms,
+		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_notice = on_notice,
 		.on_lost = on_lost};
-	struct service *service = housekeeping->service;
 	PGconn *connection = lane_connect(
 		service->database_url, LANE_STAFF, service->config->statement_ms);
 	housekeeping->connect_ms = service->loop->now_ms + RECONNECT_MS;

@@ -12,11 +12,13 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utlist.h>
 
 enum {
 	CONNECTION_POOL_SIZE = 8 << 10, /* headers, and the pieces in which bodies come */
 	STREAM_PIECE_SIZE = 32 << 10,
 	LISTEN_BACKLOG = 1024,
+	LAST_RUNS = 4, /* until every connection that was woken is not suspended any more */
 };
 
 struct http {
@@ -25,6 +27,7 @@ struct http {
 	struct watch watch;
 	bool is_due;
 	int requests;
+	struct http_connection *connections; /* with a request */
 	int stopped_socket; /* the listening socket after http_quiesce; -1 before */
 };
 
@@ -35,6 +38,7 @@ struct http_connection {
 	struct request *request;
 	bool is_open; /* the headers have been seen */
 	bool is_suspended;
+	struct http_connection *previous, *next;
 };
 
 static const struct {
@@ -89,6 +93,7 @@ static void *begin_request(void *ctx, const char *target, struct MHD_Connection 
 		return NULL;
 	}
 	http->requests++;
+	DL_APPEND2(http->connections, c, previous, next);
 	return c;
 }
 
@@ -103,6 +108,7 @@ static void end_request(void *ctx, struct MHD_Connection *connection, void **sta
 	if (c == NULL)
 		return;
 	http->requests--;
+	DL_DELETE2(http->connections, c, previous, next);
 	request_abandon(c->request);
 	free(c);
 }
@@ -317,10 +323,22 @@ int http_requests(const struct http *http)
 	return http->requests;
 }
 
+/* A daemon must not be stopped while a connection is suspended: every request gets its answer. */
+static void refuse_all(struct http *http)
+{
+	struct http_connection *c;
+	DL_FOREACH2 (http->connections, c, next)
+		request_break_off(c->request);
+	for (int i = 0; i < LAST_RUNS; i++)
+		http_run(http);
+}
+
 void http_free(struct http *http)
 {
 	if (http == NULL)
 		return;
+	if (http->daemon != NULL)
+		refuse_all(http);
 	loop_forget(http->service->loop, &http->watch);
 	if (http->daemon != NULL)
 		MHD_stop_daemon(http->daemon);

@@ -76,6 +76,7 @@ struct lanes {
 	struct lanes_options options;
 	struct lane_group groups[LANE_ROLE_COUNT][LANE_WORK_COUNT];
 	struct lanes_figures figures;
+	bool is_closed;
 };
 
 static void list_append(struct segment_list *list, struct segment *segment)
@@ -639,23 +640,36 @@ static void each_group(struct lanes *lanes, group_function *visit)
 			visit(&lanes->groups[role][work]);
 }
 
-static void group_free(struct lane_group *group)
+static void group_close(struct lane_group *group)
 {
 	struct segment *segment;
-	for (int i = 0; i < group->member_count && group->members != NULL; i++) {
+	for (int i = 0; i < group->member_count && group->members != NULL; i++)
 		if (group->members[i].connection != NULL)
 			lane_lose(&group->members[i]);
-		free(group->members[i].expected);
-	}
 	while ((segment = list_take(&group->queue)) != NULL)
 		segment_finish(segment, SEGMENT_LOST);
+}
+
+static void group_free(struct lane_group *group)
+{
+	for (int i = 0; i < group->member_count && group->members != NULL; i++)
+		free(group->members[i].expected);
 	free(group->members);
+}
+
+void lanes_close(struct lanes *lanes)
+{
+	if (lanes == NULL)
+		return;
+	lanes->is_closed = true;
+	each_group(lanes, group_close);
 }
 
 void lanes_free(struct lanes *lanes)
 {
 	if (lanes == NULL)
 		return;
+	lanes_close(lanes);
 	each_group(lanes, group_free);
 	free(lanes);
 }
@@ -664,7 +678,7 @@ bool lanes_submit(
 	struct lanes *lanes, enum lane_role role, enum lane_work work, struct segment *segment)
 {
 	struct lane_group *group = &lanes->groups[role][work];
-	if (group->queue.count >= lanes->options.queue_max)
+	if (lanes->is_closed || group->queue.count >= lanes->options.queue_max)
 		return false;
 	group->is_wanted = true;
 	for (int i = 0; i < segment->call_count; i++)

@@ -78,7 +78,9 @@ struct lanes;
 /* Makes the lanes of one worker and begins to connect them; NULL when memory is exhausted. */
 struct lanes *lanes_new(struct loop *loop, const struct lanes_options *options);
 
-/* Closes them; what is under way is answered as lost or unknown. */
+/* Closes them: what is under way is answered as lost or unknown, and nothing more is taken. Accepts
+ * NULL. */
+void lanes_close(struct lanes *lanes);
 void lanes_free(struct lanes *lanes);
 
 /* Takes over `segment` until it is done; false, and nothing taken, when the queue is full. */

@@ -91,6 +91,17 @@ void request_abandon(struct request *r)
 	free(r);
 }
 
+void request_break_off(struct request *r)
+{
+	if (r->state == REQUEST_RUNNING) {
+		if (r->feature_free != NULL)
+			r->feature_free(r);
+		r->feature_free = NULL;
+		request_refuse(r, &problem_unavailable);
+	}
+	http_wake(r->http);
+}
+
 const struct problem *request_fault(
 	struct request *r, const struct problem *problem, const char *format, ...)
 {

@@ -18,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_PIECE_SIZE = 64 << 10 };
+enum {
+	COPY_PIECE_SIZE = 64 << 10,
+	STALL_MS = 5000, /* PostgreSQL says itself that a statement takes too long, if it can */
+};
 
 struct import {
 	struct request *r;
@@ -405,7 +408,9 @@ static bool is_true(const struct request *r, const char *parameter)
 
 static struct import *import_new(struct request *r)
 {
-	static const struct stream_events events = {.on_ready = on_ready,
+	const struct stream_events events = {
+		.query_ms = r->service->config->bulk_statement_ms + STALL_MS,
+		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_drained = on_drained,
 		.on_lost = on_lost};

@@ -166,6 +166,9 @@ static void begin_answer(struct request *r)
 	answer_begin(r, 200,
 		r->format == FORMAT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson");
 	answer_header(r, "Vary", "Accept");
+	/* libmicrohttpd 0.9.75 ends the chunks of a HEAD that has none, which the next answer on
+	 * the connection would begin with. */
+	r->answer.closes = strcmp(r->method, "HEAD") == 0;
 	if (export->next.length > 0)
 		r->answer.produce = export_produce;
 	request_answer(r);

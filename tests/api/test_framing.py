@@ -45,3 +45,13 @@ def test_chunked_is_for_http_1_1_only(api):
 
     assert b" 400 " in answer.split(b"\r\n")[0]
     assert answer.count(b" Bad Request\r\n") == 1
+
+
+def test_a_head_of_an_export_ends_the_connection(api):
+    """The library writes an end of chunks behind it, which would stand before the next answer."""
+    credentials = f"Authorization: Bearer {api.key}\n".encode()
+
+    answer = exchange(api, b"HEAD /v1/regions HTTP/1.1\nHost: x\nAccept: text/csv\n" + credentials)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"Connection: close" in answer

@@ -65,6 +65,8 @@ struct problem {
 	X(external_refs_too_many, 422, "/external_refs",                                           \
 		"There are more than 100 external references")                                     \
 	X(sales_record_void, 409, NULL, "The sales record is void")                                \
+	X(exchange_rate_taken, 409, "/date", "There is a rate of these currencies, day and type")  \
+	X(exchange_rate_of_itself, 422, "/rate", "A currency is worth one of itself")              \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

@@ -15,7 +15,7 @@ begin
 	-- Staff writes these wherever it has the permission; the contract says who has.
 	for t in select unnest(array[
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
-		'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
+		'exchange_rate', 'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
@@ -69,6 +69,8 @@ create policy partner_add on sales_record for insert to qudao_partner
 create policy partner_change on sales_record for update to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)))
 	with check (partner_id = any (array(select descendant_id from partner_closure)) and kind = any (app_partner_kinds()));
+create policy partner_read on exchange_rate for select to qudao_partner
+	using (type <> 'budget');
 create policy partner_read on import for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on import for insert to qudao_partner

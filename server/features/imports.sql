@@ -83,6 +83,22 @@ from import_judge_sales_records(:columns) as j;
 -- Adds what was judged created.
 select import_post_sales_records(:import_id, :now);
 
+-- name: stageExchangeRates
+-- Where the rows of a file of exchange rates wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	from_currency text, to_currency text, date date, type text, rate numeric(30,18), currency text, usd_per_unit numeric(30,18)
+) on commit drop;
+
+-- name: judgeExchangeRates
+-- Decides about every staged row; columns is what the file has of the members of a row.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_exchange_rates(:columns) as j;
+
+-- name: postExchangeRates
+-- Writes what was judged created or updated.
+select import_post_exchange_rates(:import_id, :now);
+
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail

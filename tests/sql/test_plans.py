@@ -7,7 +7,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log"}
+BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -46,6 +46,10 @@ insert into contact (id, partner_id, name)
 insert into partner_status_change (id, partner_id, from_status, to_status, changed_at)
 	select md5('change ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'prospect', 'active', timestamptz '2024-01-01' + i * interval '1 hour'
 	from generate_series(1, 5000) i;
+insert into exchange_rate (id, from_currency, to_currency, date, type, rate)
+	select md5('rate ' || i || c.code)::uuid, c.code, case c.code when 'USD' then 'EUR' else 'USD' end, date '2015-01-01' + i,
+		case when i % 31 = 0 and c.code = 'CNY' then 'month_end' else 'spot' end, 1.1
+	from generate_series(1, 4000) i, (values ('AUD'), ('CAD'), ('CNY'), ('EUR'), ('GBP'), ('JPY'), ('USD')) as c (code);
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -77,13 +81,16 @@ VALUES = {
         "object_type": "'contact'", "object_id": PARTNER_ID, "actor_id": "md5('key 7')::uuid", "operation": "'createPartner'",
         "from": "'2024-01-08'", "to": "'2024-01-08T12:00:00Z'",
     },
+    "listExchangeRates": {
+        "from_currency": "'CNY'", "to_currency": "'EUR'", "type": "'month_end'", "date_from": "'2024-06-01'", "date_to": "'2024-06-30'",
+    },
     "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # What stands in the path, and where the second page begins.
 GIVEN = {"listImportErrors": "md5('import 7')::uuid"}
 CURSORS = {
-    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "sold_on": "'2023-06-01'",
+    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "date": "'2024-06-15'", "sold_on": "'2023-06-01'",
     "at": "'2024-01-10'", "created_at": "'2024-02-01'", "updated_at": "'2025-06-01'", "changed_at": "'2024-02-01'", "started_at": "'2024-01-05'",
 }
 

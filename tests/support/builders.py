@@ -1,4 +1,5 @@
 """Bodies of objects that are valid and never the same, and the objects made of them."""
+import datetime
 import itertools
 
 numbers = itertools.count(1)
@@ -41,6 +42,12 @@ def a_sale(partner, product, **members):
     }
 
 
+def an_exchange_rate(**members):
+    """Of a day that no other has."""
+    day = datetime.date(2040, 1, 1) + datetime.timedelta(days=next(numbers))
+    return {"from_currency": "EUR", "to_currency": "USD", "date": day.isoformat(), "rate": "1.0835", **members}
+
+
 def made(answer):
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -68,6 +75,10 @@ def make_contact(api, partner, **members):
 
 def make_sale(api, partner, product, **members):
     return made(api.post("/v1/sales-records", json=a_sale(partner, product, **members)))
+
+
+def make_exchange_rate(api, **members):
+    return made(api.post("/v1/exchange-rates", json=an_exchange_rate(**members)))
 
 
 def etag_of(made_object):

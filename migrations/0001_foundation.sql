@@ -3,14 +3,14 @@
 
 create function search_fold(words text) returns text
 	language sql immutable strict parallel safe security invoker
-	return lower(normalize(words, nfkc));
+	return lower(normalize(words, nfkc) collate "default");
 comment on function search_fold(text) is 'The form in which names are searched: compatibility forms unified, lower case.';
 
 create function search_grams(words text) returns text[]
 	language plpgsql immutable parallel safe security invoker set search_path = pg_catalog
 as $$
 declare
-	folded constant text := lower(normalize(words, nfkc));
+	folded constant text := lower(normalize(words, nfkc) collate "default");
 	grams text[] := '{}';
 begin
 	for i in 1 .. length(folded) - 1 loop

@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <uthash.h>
 #include <uuid/uuid.h>
 
@@ -71,6 +72,8 @@ bool actor_may(const struct actor *actor, const char *scope)
 struct known_actor {
 	unsigned char digest[DIGEST_SIZE];
 	struct actor actor;
+	time_t used_at;  /* last */
+	bool is_unnoted; /* the use is not in the database yet */
 	UT_hash_handle hh;
 };
 
@@ -92,14 +95,16 @@ void actor_cache_free(struct actor_cache *cache)
 	free(cache);
 }
 
-bool actor_cache_find(const struct actor_cache *cache,
-	const unsigned char key_digest[static DIGEST_SIZE], struct actor *ret_actor)
+bool actor_cache_find(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
+	struct actor *ret_actor)
 {
 	struct known_actor *known;
 	HASH_FIND(hh, cache->actors, key_digest, DIGEST_SIZE, known);
 	if (known == NULL)
 		return false;
 	*ret_actor = known->actor;
+	known->used_at = time(NULL);
+	known->is_unnoted = true;
 	return true;
 }
 
@@ -117,7 +122,29 @@ void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[
 		return;
 	memcpy(known->digest, key_digest, DIGEST_SIZE);
 	known->actor = *actor;
+	known->used_at = time(NULL);
+	known->is_unnoted = true;
 	HASH_ADD(hh, cache->actors, digest, DIGEST_SIZE, known);
+}
+
+bool actor_cache_uses(struct actor_cache *cache, struct text *ids, struct text *times)
+{
+	char separator = '{';
+	for (struct known_actor *known = cache->actors; known != NULL; known = known->hh.next) {
+		if (!known->is_unnoted)
+			continue;
+		struct tm utc;
+		char time_text[32];
+		gmtime_r(&known->used_at, &utc);
+		strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+		text_append_printf(ids, "%c%s", separator, known->actor.id);
+		text_append_printf(times, "%c%s", separator, time_text);
+		known->is_unnoted = false;
+		separator = ',';
+	}
+	text_append_char(ids, '}');
+	text_append_char(times, '}');
+	return separator == ',' && !ids->is_broken && !times->is_broken;
 }
 
 void actor_cache_forget(struct actor_cache *cache, const char *hex_digest)

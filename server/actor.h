@@ -34,11 +34,15 @@ struct actor_cache *actor_cache_new(void);
 void actor_cache_free(struct actor_cache *cache);
 
 /* Copies the actor of a key; false when it is not known. */
-bool actor_cache_find(const struct actor_cache *cache,
-	const unsigned char key_digest[static DIGEST_SIZE], struct actor *ret_actor);
+bool actor_cache_find(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
+	struct actor *ret_actor);
 
 void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
 	const struct actor *actor);
+
+/* Appends who was found since the last call, and when, as two array literals of PostgreSQL. False
+ * when there is nobody. */
+bool actor_cache_uses(struct actor_cache *cache, struct text *ids, struct text *times);
 
 /* Forgets one key by the hexadecimal form of its digest, or with NULL all of them. */
 void actor_cache_forget(struct actor_cache *cache, const char *hex_digest);

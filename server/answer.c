@@ -316,8 +316,10 @@ const struct problem *answer_rows(
 		.fields = r->fields,
 		.field_count = r->field_count};
 	answer_begin(r, r->operation->contract->success_status, "application/json");
-	if (r->operation->contract->is_list)
+	if (r->operation->contract->is_list) {
+		answer_header(r, "Vary", "Accept");
 		return append_page(r, &rows);
+	}
 	if (PQntuples(result) == 0)
 		return &problem_not_found;
 	if (PQntuples(result) > 1)

@@ -50,6 +50,36 @@ static void check_filters(struct check *check, const struct operation *operation
 	}
 }
 
+static bool has_value(const json_t *values, const char *value)
+{
+	size_t i;
+	json_t *other;
+	json_array_foreach (values, i, other)
+		if (strcmp(json_string_value(other), value) == 0)
+			return true;
+	return false;
+}
+
+/* Each sort of the contract has its lines, and each line a sort of the contract. */
+static void check_sorts(
+	struct check *check, const struct operation *operation, const struct statement *statement)
+{
+	const char *sorts[SQL_SORTS_MAX];
+	const struct contract_parameter *sort = contract_parameter(operation->contract, "sort");
+	if (statement == NULL)
+		return;
+	size_t count = sql_statement_sorts(statement->sql, sorts, SQL_SORTS_MAX);
+	const json_t *values = sort == NULL ? NULL
+					    : json_object_get(schema_source(sort->schema), "enum");
+	for (size_t i = 0; i < count; i++)
+		if (!has_value(values, sorts[i]))
+			complain(check, "%s: %s has a line for the sort %s, which is none",
+				operation->contract->id, statement->name, sorts[i]);
+	if (count != json_array_size(values))
+		complain(check, "%s: %s has lines for %zu of %zu sorts", operation->contract->id,
+			statement->name, count, json_array_size(values));
+}
+
 void check_statements(struct check *check)
 {
 	for (int i = 0; i < check->operations->count; i++) {
@@ -58,6 +88,8 @@ void check_statements(struct check *check)
 		check_parameters(check, operation, operation->statement_for_partner);
 		check_parameters(check, operation, operation->then);
 		check_filters(check, operation);
+		check_sorts(check, operation, operation->statement);
+		check_sorts(check, operation, operation->statement_for_partner);
 	}
 }
 

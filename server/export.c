@@ -145,6 +145,7 @@ static void begin_answer(struct request *r)
 	export->has_begun = true;
 	answer_begin(r, 200,
 		r->format == FORMAT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson");
+	answer_header(r, "Vary", "Accept");
 	if (export->next.length > 0)
 		r->answer.produce = export_produce;
 	request_answer(r);

@@ -1,7 +1,7 @@
 #include "worker.h"
 
+#include "housekeeping.h"
 #include "http.h"
-#include "stream.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 
 enum {
 	TICK_MS = 50,
-	RELISTEN_MS = 500,
 	STOP_GRACE_MS = 200, /* for connections that were accepted but have not spoken yet */
 };
 
@@ -23,8 +22,7 @@ struct worker {
 	struct watch stop_watch; /* an eventfd */
 	int64_t stop_ms;         /* when it began to stop; 0: it runs */
 	int64_t tick_ms;
-	struct stream *listener; /* hears which keys have changed */
-	int64_t listen_ms;       /* when to try again */
+	struct housekeeping *housekeeping;
 	pthread_t thread;
 	bool has_thread;
 };
@@ -37,49 +35,6 @@ static void begin_to_stop(struct watch *watch, uint32_t events)
 	worker->service.is_stopping = true;
 	worker->stop_ms = worker->loop.now_ms;
 	http_quiesce(worker->http);
-}
-
-/* Keys are remembered only while PostgreSQL tells us of changes. */
-static void listener_ready(void *ctx)
-{
-	struct worker *worker = ctx;
-	stream_query(worker->listener, "listen qudao_key", 0, NULL);
-}
-
-static void listener_listens(void *ctx, PGresult *result)
-{
-	struct worker *worker = ctx;
-	actor_cache_listening(worker->service.actors, PQresultStatus(result) == PGRES_COMMAND_OK);
-}
-
-static void listener_heard(void *ctx, const char *payload)
-{
-	struct worker *worker = ctx;
-	actor_cache_forget(worker->service.actors, payload);
-}
-
-static void listener_lost(void *ctx, const char *why)
-{
-	struct worker *worker = ctx;
-	(void)why;
-	actor_cache_listening(worker->service.actors, false);
-	stream_free(worker->listener);
-	worker->listener = NULL;
-	worker->listen_ms = worker->loop.now_ms + RELISTEN_MS;
-}
-
-static void listen_on(struct worker *worker)
-{
-	static const struct stream_events events = {.on_ready = listener_ready,
-		.on_result = listener_listens,
-		.on_notice = listener_heard,
-		.on_lost = listener_lost};
-	if (worker->listener != NULL || worker->listen_ms > worker->loop.now_ms)
-		return;
-	PGconn *connection = lane_connect(
-		worker->service.database_url, LANE_STAFF, worker->service.config->statement_ms);
-	worker->listener = stream_new(&worker->loop, connection, &events, worker);
-	worker->listen_ms = worker->loop.now_ms + RELISTEN_MS;
 }
 
 static bool make_parts(struct worker *worker, int port, struct text *ret_error)
@@ -108,7 +63,9 @@ static bool make_parts(struct worker *worker, int port, struct text *ret_error)
 	service->variants = variant_cache_new();
 	service->actors = actor_cache_new();
 	service->lanes = lanes_new(&worker->loop, &options);
-	if (service->variants == NULL || service->actors == NULL || service->lanes == NULL) {
+	worker->housekeeping = housekeeping_new(service);
+	if (service->variants == NULL || service->actors == NULL || service->lanes == NULL ||
+		worker->housekeeping == NULL) {
 		text_append_string(ret_error, "out of memory");
 		return false;
 	}
@@ -167,7 +124,7 @@ static void tick(struct worker *worker)
 		return;
 	worker->tick_ms = worker->loop.now_ms + TICK_MS;
 	lanes_tick(worker->service.lanes);
-	listen_on(worker);
+	housekeeping_tick(worker->housekeeping);
 	publish_figures(worker);
 }
 
@@ -224,7 +181,7 @@ void worker_free(struct worker *worker)
 		pthread_join(worker->thread, NULL);
 	lanes_free(worker->service.lanes);
 	http_free(worker->http);
-	stream_free(worker->listener);
+	housekeeping_free(worker->housekeeping);
 	variant_cache_free(worker->service.variants);
 	actor_cache_free(worker->service.actors);
 	journal_done(&worker->journal);

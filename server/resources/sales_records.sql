@@ -41,7 +41,8 @@ left join member m on m.id = s.manager_id
 order by s.sold_on desc, s.id desc  -- sort: -sold_on
 order by s.sold_on, s.id  -- sort: sold_on
 order by s.created_at desc, s.id desc  -- sort: -created_at
-order by s.created_at, s.id  -- sort: created_at;
+order by s.created_at, s.id  -- sort: created_at
+;
 
 -- name: listSalesRecordsBelow
 -- The same for a partner: the first rows of each partner below it from that one's index, so that no subtree is ever sorted.

@@ -1,0 +1,164 @@
+#include "housekeeping.h"
+
+#include "stream.h"
+
+#include <stdlib.h>
+
+enum { RECONNECT_MS = 500, CHORE_PARAMETERS = 2 };
+
+/* Fills in the values of a chore's statement; false: there is nothing to do now. */
+typedef bool chore_function(struct housekeeping *housekeeping);
+
+struct chore {
+	const char *statement;
+	int every_ms;
+	chore_function *prepare;
+};
+
+static bool prepare_uses(struct housekeeping *housekeeping);
+static bool prepare_nothing(struct housekeeping *housekeeping);
+
+static const struct chore chores[] = {
+	{SQL(touchApiKey), 5000, prepare_uses},
+	{SQL(idempotencyExpire), 60000, prepare_nothing},
+};
+
+enum { CHORE_COUNT = sizeof chores / sizeof *chores };
+
+struct housekeeping {
+	struct service *service;
+	struct stream *stream;
+	int64_t connect_ms;          /* when to try again */
+	bool is_free;                /* connected, listening, and no chore is under way */
+	int64_t due_ms[CHORE_COUNT]; /* when each chore is next */
+	struct text values[CHORE_PARAMETERS];
+};
+
+struct housekeeping *housekeeping_new(struct service *service)
+{
+	struct housekeeping *housekeeping = calloc(1, sizeof *housekeeping);
+	if (housekeeping != NULL)
+		housekeeping->service = service;
+	return housekeeping;
+}
+
+void housekeeping_free(struct housekeeping *housekeeping)
+{
+	if (housekeeping == NULL)
+		return;
+	stream_free(housekeeping->stream);
+	for (int i = 0; i < CHORE_PARAMETERS; i++)
+		text_done(&housekeeping->values[i]);
+	free(housekeeping);
+}
+
+static void disconnect(struct housekeeping *housekeeping)
+{
+	actor_cache_listening(housekeeping->service->actors, false);
+	stream_free(housekeeping->stream);
+	housekeeping->stream = NULL;
+	housekeeping->is_free = false;
+	housekeeping->connect_ms = housekeeping->service->loop->now_ms + RECONNECT_MS;
+}
+
+static void on_ready(void *ctx)
+{
+	struct housekeeping *housekeeping = ctx;
+	if (!stream_query(housekeeping->stream, "listen qudao_key", 0, NULL))
+		disconnect(housekeeping);
+}
+
+/* The first result is that of LISTEN: from now on keys may be remembered. A chore that fails is
+ * done again when it is due. */
+static void on_result(void *ctx, PGresult *result)
+{
+	struct housekeeping *housekeeping = ctx;
+	struct journal *journal = housekeeping->service->journal;
+	ExecStatusType status = PQresultStatus(result);
+	actor_cache_listening(housekeeping->service->actors, true);
+	housekeeping->is_free = true;
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+		return;
+	journal_begin(journal, JOURNAL_WARNING, "housekeeping failed");
+	journal_text(journal, "why", PQresultErrorMessage(result));
+	journal_end(journal);
+}
+
+static void on_notice(void *ctx, const char *payload)
+{
+	struct housekeeping *housekeeping = ctx;
+	actor_cache_forget(housekeeping->service->actors, payload);
+}
+
+static void on_lost(void *ctx, const char *why)
+{
+	(void)why;
+	disconnect(ctx);
+}
+
+static void connect_to(struct housekeeping *housekeeping)
+{
+	static const struct stream_events events = {.on_ready = on_ready,
+		.on_result = on_result,
+		.on_notice = on_notice,
+		.on_lost = on_lost};
+	struct service *service = housekeeping->service;
+	PGconn *connection = lane_connect(
+		service->database_url, LANE_STAFF, service->config->statement_ms);
+	housekeeping->connect_ms = service->loop->now_ms + RECONNECT_MS;
+	housekeeping->stream = stream_new(service->loop, connection, &events, housekeeping);
+}
+
+static bool prepare_uses(struct housekeeping *housekeeping)
+{
+	return actor_cache_uses(
+		housekeeping->service->actors, &housekeeping->values[0], &housekeeping->values[1]);
+}
+
+static bool prepare_nothing(struct housekeeping *housekeeping)
+{
+	(void)housekeeping;
+	return true;
+}
+
+static bool is_never_absent(void *ctx, const char *name)
+{
+	(void)ctx;
+	(void)name;
+	return false;
+}
+
+/* The statements of chores take their values in the order in which they name them. */
+static void do_chore(struct housekeeping *housekeeping, const struct chore *chore)
+{
+	const struct sql_choice choice = {.is_absent = is_never_absent};
+	const char *values[CHORE_PARAMETERS];
+	struct sql_text sql = {0};
+	for (int i = 0; i < CHORE_PARAMETERS; i++)
+		text_clear(&housekeeping->values[i]);
+	if (!chore->prepare(housekeeping))
+		return;
+	for (int i = 0; i < CHORE_PARAMETERS; i++)
+		values[i] = housekeeping->values[i].bytes;
+	const struct statement *statement = statement_find(
+		housekeeping->service->statements, chore->statement);
+	housekeeping->is_free = false;
+	if (!sql_statement_render(statement->sql, &choice, &sql) ||
+		!stream_query(
+			housekeeping->stream, sql.text.bytes, (int)sql.parameter_count, values))
+		disconnect(housekeeping);
+	text_done(&sql.text);
+}
+
+void housekeeping_tick(struct housekeeping *housekeeping)
+{
+	int64_t now_ms = housekeeping->service->loop->now_ms;
+	if (housekeeping->stream == NULL && housekeeping->connect_ms <= now_ms)
+		connect_to(housekeeping);
+	for (int i = 0; i < CHORE_COUNT && housekeeping->is_free; i++) {
+		if (housekeeping->due_ms[i] > now_ms)
+			continue;
+		housekeeping->due_ms[i] = now_ms + chores[i].every_ms;
+		do_chore(housekeeping, &chores[i]);
+	}
+}

@@ -1,4 +1,4 @@
--- What sales are counted with: exchange rates.
+-- What sales are counted with: exchange rates, legal entities.
 
 create table exchange_rate (
 	id uuid primary key,
@@ -30,11 +30,46 @@ comment on column exchange_rate.version is 'Counts its changes; the ETag.';
 comment on column exchange_rate.created_at is 'When it was added.';
 comment on column exchange_rate.updated_at is 'When it was changed last.';
 
+create table legal_entity (
+	id uuid primary key,
+	code text collate "C" not null constraint legal_entity_code_taken unique,
+	name text not null,
+	country_code text collate "C",
+	currency text collate "C",
+	tax_id text,
+	is_active boolean not null default true,
+	custom jsonb not null default '{}' constraint custom_too_many check (custom = '{}' or object_size(custom) <= 100),
+	import_id uuid,
+	version integer not null default 1,
+	created_at timestamptz not null default now(),
+	updated_at timestamptz not null default now(),
+	search_text text not null generated always as (search_fold(code || ' ' || name)) stored,
+	search text[] not null generated always as (search_grams(code || ' ' || name)) stored
+);
+create index legal_entity_by_name on legal_entity (name, id);
+create index legal_entity_by_activity on legal_entity (is_active, code, id);
+create index legal_entity_by_search on legal_entity using gin (search);
+comment on table legal_entity is 'The vendor''s companies: who signs and sells.';
+comment on column legal_entity.id is 'UUIDv7.';
+comment on column legal_entity.code is 'Natural key.';
+comment on column legal_entity.name is 'As it is registered.';
+comment on column legal_entity.country_code is 'ISO 3166-1, where it is registered.';
+comment on column legal_entity.currency is 'ISO 4217, what it keeps its books in.';
+comment on column legal_entity.tax_id is 'What the tax office calls it.';
+comment on column legal_entity.is_active is 'Whether it still signs.';
+comment on column legal_entity.custom is 'Members of the vendor''s own: name to string, integer or boolean.';
+comment on column legal_entity.import_id is 'The import that wrote it last.';
+comment on column legal_entity.version is 'Counts its changes; the ETag.';
+comment on column legal_entity.created_at is 'When it was added.';
+comment on column legal_entity.updated_at is 'When it was changed last.';
+comment on column legal_entity.search_text is 'Code and name, folded.';
+comment on column legal_entity.search is 'The pairs of characters of search_text.';
+
 do $$
 declare
 	t text;
 begin
-	foreach t in array array['exchange_rate'] loop
+	foreach t in array array['exchange_rate', 'legal_entity'] loop
 		execute format('alter table %I enable row level security, force row level security', t);
 	end loop;
 end

@@ -35,7 +35,8 @@ static const struct {
 	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write"},
 	{ROLE_ANALYST, "*:read"},
 	{ROLE_PARTNER, "partners:read contacts:read contacts:write regions:read products:read "
-		       "sales-records:read sales-records:write exchange-rates:read imports:read"},
+		       "sales-records:read sales-records:write exchange-rates:read "
+		       "legal-entities:read imports:read"},
 };
 
 static bool list_has(const char *list, struct slice scope)

@@ -67,6 +67,9 @@ struct problem {
 	X(sales_record_void, 409, NULL, "The sales record is void")                                \
 	X(exchange_rate_taken, 409, "/date", "There is a rate of these currencies, day and type")  \
 	X(exchange_rate_of_itself, 422, "/rate", "A currency is worth one of itself")              \
+	X(legal_entity_unknown, 422, NULL, "There is no such legal entity")                        \
+	X(legal_entity_code_taken, 409, "/code", "A legal entity with this code exists")           \
+	X(legal_entity_in_use, 409, NULL, "The legal entity is in use")                            \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

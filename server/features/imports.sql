@@ -99,6 +99,22 @@ from import_judge_exchange_rates(:columns) as j;
 -- Writes what was judged created or updated.
 select import_post_exchange_rates(:import_id, :now);
 
+-- name: stageLegalEntities
+-- Where the rows of a file of legal entities wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, country_code text, currency text, tax_id text, is_active boolean, custom jsonb
+) on commit drop;
+
+-- name: judgeLegalEntities
+-- Decides about every staged row; columns is what the file has of the members of a legal entity.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_legal_entities(:columns) as j;
+
+-- name: postLegalEntities
+-- Writes what was judged created or updated.
+select import_post_legal_entities(:import_id, :now);
+
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail

@@ -50,6 +50,7 @@ insert into exchange_rate (id, from_currency, to_currency, date, type, rate)
 	select md5('rate ' || i || c.code)::uuid, c.code, case c.code when 'USD' then 'EUR' else 'USD' end, date '2015-01-01' + i,
 		case when i % 31 = 0 and c.code = 'CNY' then 'month_end' else 'spot' end, 1.1
 	from generate_series(1, 4000) i, (values ('AUD'), ('CAD'), ('CNY'), ('EUR'), ('GBP'), ('JPY'), ('USD')) as c (code);
+insert into legal_entity (id, code, name, is_active) select md5('entity ' || i)::uuid, 'E' || i, 'Entity ' || i, i % 10 > 0 from generate_series(1, 50) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -84,6 +85,7 @@ VALUES = {
     "listExchangeRates": {
         "from_currency": "'CNY'", "to_currency": "'EUR'", "type": "'month_end'", "date_from": "'2024-06-01'", "date_to": "'2024-06-30'",
     },
+    "listLegalEntities": {"code": "'E7'", "is_active": "true", "q": "'ity 7'"},
     "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]

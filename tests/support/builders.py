@@ -48,6 +48,10 @@ def an_exchange_rate(**members):
     return {"from_currency": "EUR", "to_currency": "USD", "date": day.isoformat(), "rate": "1.0835", **members}
 
 
+def a_legal_entity(**members):
+    return {"code": unique("ENTITY"), "name": "华新科技（上海）有限公司", **members}
+
+
 def made(answer):
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -79,6 +83,10 @@ def make_sale(api, partner, product, **members):
 
 def make_exchange_rate(api, **members):
     return made(api.post("/v1/exchange-rates", json=an_exchange_rate(**members)))
+
+
+def make_legal_entity(api, **members):
+    return made(api.post("/v1/legal-entities", json=a_legal_entity(**members)))
 
 
 def etag_of(made_object):

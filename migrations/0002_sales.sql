@@ -1,4 +1,4 @@
--- What sales are counted with: exchange rates, legal entities.
+-- What sales are counted with and by: exchange rates, legal entities, customers.
 
 create table exchange_rate (
 	id uuid primary key,
@@ -65,11 +65,71 @@ comment on column legal_entity.updated_at is 'When it was changed last.';
 comment on column legal_entity.search_text is 'Code and name, folded.';
 comment on column legal_entity.search is 'The pairs of characters of search_text.';
 
+create table customer (
+	id uuid primary key,
+	code text collate "C" not null,
+	name text not null,
+	legal_name text,
+	tax_id text collate "C",
+	industry text,
+	partner_id uuid constraint partner_in_use references partner,
+	region_id uuid constraint region_in_use references region,
+	address text,
+	city text,
+	state_province text,
+	postal_code text,
+	country_code text collate "C",
+	phone text,
+	email text,
+	website text,
+	custom jsonb not null default '{}' constraint custom_too_many check (custom = '{}' or object_size(custom) <= 100),
+	import_id uuid,
+	version integer not null default 1,
+	created_at timestamptz not null default now(),
+	updated_at timestamptz not null default now(),
+	search_text text not null generated always as (
+		search_fold(code || ' ' || name || coalesce(' ' || legal_name, ''))) stored,
+	search text[] not null generated always as (
+		search_grams(code || ' ' || name || coalesce(' ' || legal_name, ''))) stored
+);
+create unique index customer_code_taken on customer (code, partner_id) nulls not distinct;
+create index customer_by_code on customer (code, id);
+create index customer_by_name on customer (name, id);
+create index customer_by_partner on customer (partner_id, code, id);
+create index customer_by_region on customer (region_id, code, id);
+create index customer_by_industry on customer (industry, code, id);
+create index customer_by_tax_id on customer (tax_id, code, id) where tax_id is not null;
+create index customer_by_search on customer using gin (search);
+comment on table customer is 'End customers: who uses what is sold. Partners keep their own, apart from each other.';
+comment on column customer.id is 'UUIDv7.';
+comment on column customer.code is 'With the partner the natural key, so that no partner meets the code of another.';
+comment on column customer.name is 'What people call it.';
+comment on column customer.legal_name is 'As it is registered.';
+comment on column customer.tax_id is 'What the tax office calls it.';
+comment on column customer.industry is 'What it does.';
+comment on column customer.partner_id is 'Who serves it; null for the vendor.';
+comment on column customer.region_id is 'Where it is.';
+comment on column customer.address is 'Street and number.';
+comment on column customer.city is 'City.';
+comment on column customer.state_province is 'State or province.';
+comment on column customer.postal_code is 'Postal code.';
+comment on column customer.country_code is 'ISO 3166-1.';
+comment on column customer.phone is 'Where it is called.';
+comment on column customer.email is 'Where it is written to.';
+comment on column customer.website is 'Its website.';
+comment on column customer.custom is 'Members of the vendor''s own: name to string, integer or boolean.';
+comment on column customer.import_id is 'The import that wrote it last.';
+comment on column customer.version is 'Counts its changes; the ETag.';
+comment on column customer.created_at is 'When it was added.';
+comment on column customer.updated_at is 'When it was changed last.';
+comment on column customer.search_text is 'Code and names, folded.';
+comment on column customer.search is 'The pairs of characters of search_text.';
+
 do $$
 declare
 	t text;
 begin
-	foreach t in array array['exchange_rate', 'legal_entity'] loop
+	foreach t in array array['exchange_rate', 'legal_entity', 'customer'] loop
 		execute format('alter table %I enable row level security, force row level security', t);
 	end loop;
 end

@@ -32,11 +32,11 @@ static const struct {
 	enum actor_role role;
 	const char *scopes;
 } grants[] = {
-	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write"},
+	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write customers:write"},
 	{ROLE_ANALYST, "*:read"},
 	{ROLE_PARTNER, "partners:read contacts:read contacts:write regions:read products:read "
 		       "sales-records:read sales-records:write exchange-rates:read "
-		       "legal-entities:read imports:read"},
+		       "legal-entities:read customers:read customers:write imports:read"},
 };
 
 static bool list_has(const char *list, struct slice scope)

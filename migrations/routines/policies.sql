@@ -46,6 +46,14 @@ create policy staff_change on contact for update to qudao_staff
 create policy staff_remove on contact for delete to qudao_staff
 	using ((select not app_is_manager()) or app_may_write(partner_id));
 
+create policy staff_read on customer for select to qudao_staff using (true);
+create policy staff_add on customer for insert to qudao_staff
+	with check ((select not app_is_manager()) or app_may_write(partner_id));
+create policy staff_change on customer for update to qudao_staff
+	using (true) with check ((select not app_is_manager()) or app_may_write(partner_id));
+create policy staff_remove on customer for delete to qudao_staff
+	using ((select not app_is_manager()) or app_may_write(partner_id));
+
 create policy staff_read on sales_record for select to qudao_staff using (true);
 create policy staff_add on sales_record for insert to qudao_staff
 	with check ((select not app_is_manager()) or app_may_write(partner_id));
@@ -60,6 +68,9 @@ create policy partner_read on partner for select to qudao_partner
 create policy partner_read on partner_status_change for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_all on contact to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)))
+	with check (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_all on customer to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)))
 	with check (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on sales_record for select to qudao_partner

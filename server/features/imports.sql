@@ -115,6 +115,23 @@ from import_judge_legal_entities(:columns) as j;
 -- Writes what was judged created or updated.
 select import_post_legal_entities(:import_id, :now);
 
+-- name: stageCustomers
+-- Where the rows of a file of customers wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, legal_name text, tax_id text, industry text, partner_id uuid, partner_code text, region_id uuid, region_code text,
+	address text, city text, state_province text, postal_code text, country_code text, phone text, email text, website text, custom jsonb
+) on commit drop;
+
+-- name: judgeCustomers
+-- Decides about every staged row; columns is what the file has of the members of a customer.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_customers(:columns) as j;
+
+-- name: postCustomers
+-- Writes what was judged created or updated.
+select import_post_customers(:import_id, :now);
+
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail

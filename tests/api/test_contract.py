@@ -24,6 +24,7 @@ def ids(api, product):
         "sales-records": builders.make_sale(api, partner, product)["id"],
         "exchange-rates": builders.make_exchange_rate(api)["id"],
         "legal-entities": builders.make_legal_entity(api)["id"],
+        "customers": builders.make_customer(api)["id"],
         "api-keys": api.new_key("admin")["id"],
         "imports": api.post("/v1/regions/import", data=b"code,name\n", content_type="text/csv").json()["id"],
     }

@@ -7,7 +7,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate"}
+BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -51,6 +51,10 @@ insert into exchange_rate (id, from_currency, to_currency, date, type, rate)
 		case when i % 31 = 0 and c.code = 'CNY' then 'month_end' else 'spot' end, 1.1
 	from generate_series(1, 4000) i, (values ('AUD'), ('CAD'), ('CNY'), ('EUR'), ('GBP'), ('JPY'), ('USD')) as c (code);
 insert into legal_entity (id, code, name, is_active) select md5('entity ' || i)::uuid, 'E' || i, 'Entity ' || i, i % 10 > 0 from generate_series(1, 50) i;
+insert into customer (id, code, name, partner_id, region_id, industry, tax_id)
+	select md5('customer ' || i)::uuid, 'C' || i % 7777, case when i % 100 = 0 then '华为技术 ' else 'Customer ' end || i,
+		case when i > 1000 then md5('partner ' || i % 1000 + 1)::uuid end, md5('region ' || i % 40 + 1)::uuid, 'Industry ' || i % 30, 'T' || i
+	from generate_series(1, 20000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -86,6 +90,9 @@ VALUES = {
         "from_currency": "'CNY'", "to_currency": "'EUR'", "type": "'month_end'", "date_from": "'2024-06-01'", "date_to": "'2024-06-30'",
     },
     "listLegalEntities": {"code": "'E7'", "is_active": "true", "q": "'ity 7'"},
+    "listCustomers": {
+        "code": "'C77'", "partner_code": "'P00001'", "region_code": "'R2'", "industry": "'Industry 7'", "tax_id": "'T777'", "q": "'华为'",
+    },
     "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]

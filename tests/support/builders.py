@@ -52,6 +52,10 @@ def a_legal_entity(**members):
     return {"code": unique("ENTITY"), "name": "华新科技（上海）有限公司", **members}
 
 
+def a_customer(**members):
+    return {"code": unique("CUSTOMER"), "name": "Cascade Cycling Club", **members}
+
+
 def made(answer):
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -87,6 +91,10 @@ def make_exchange_rate(api, **members):
 
 def make_legal_entity(api, **members):
     return made(api.post("/v1/legal-entities", json=a_legal_entity(**members)))
+
+
+def make_customer(api, **members):
+    return made(api.post("/v1/customers", json=a_customer(**members)))
 
 
 def etag_of(made_object):

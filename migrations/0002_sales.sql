@@ -1,4 +1,8 @@
--- What sales are counted with and by: exchange rates, legal entities, customers.
+-- What sales are counted with and by: exchange rates, legal entities, customers, calendars.
+
+-- So that an exclusion constraint can say "of the same calendar". Its functions are not ours, so they stand apart.
+create schema extension;
+create extension btree_gist schema extension;
 
 create table exchange_rate (
 	id uuid primary key,
@@ -125,11 +129,71 @@ comment on column customer.updated_at is 'When it was changed last.';
 comment on column customer.search_text is 'Code and names, folded.';
 comment on column customer.search is 'The pairs of characters of search_text.';
 
+create table calendar (
+	id uuid primary key,
+	code text collate "C" not null constraint calendar_code_taken unique,
+	name text not null,
+	pattern text collate "C" not null default 'monthly' constraint calendar_pattern_unknown check (pattern in ('monthly', '4-4-5', 'custom')),
+	start_month integer not null default 1 constraint calendar_start_month_unlikely check (start_month between 1 and 12),
+	year_named_after text collate "C" not null default 'start' constraint calendar_year_naming_unknown check (year_named_after in ('start', 'end')),
+	import_id uuid,
+	version integer not null default 1,
+	created_at timestamptz not null default now(),
+	updated_at timestamptz not null default now()
+);
+create index calendar_by_name on calendar (name, id);
+comment on table calendar is 'How the vendor divides time; its periods are in calendar_period.';
+comment on column calendar.id is 'UUIDv7.';
+comment on column calendar.code is 'Natural key.';
+comment on column calendar.name is 'What people call it.';
+comment on column calendar.pattern is 'How its periods are generated.';
+comment on column calendar.start_month is 'The first month of a year that consists of months.';
+comment on column calendar.year_named_after is 'Whether FY2026 is the year that starts in 2026 or the one that ends in it.';
+comment on column calendar.import_id is 'The import that wrote it last.';
+comment on column calendar.version is 'Counts its changes; the ETag.';
+comment on column calendar.created_at is 'When it was added.';
+comment on column calendar.updated_at is 'When it was changed last.';
+
+create table calendar_period (
+	id uuid primary key,
+	calendar_id uuid not null references calendar on delete cascade,
+	name text collate "C" not null constraint calendar_period_name_unknown check (name ~ '^FY[1-9]\d{3}(-Q[1-4]|-P\d\d)?$'),
+	kind text collate "C" not null generated always as (case substr(name, 8, 1) when 'Q' then 'quarter' when 'P' then 'period' else 'year' end) stored,
+	year_name text collate "C" not null generated always as (left(name, 6)) stored,
+	starts_on date not null,
+	ends_on date not null,
+	import_id uuid,
+	version integer not null default 1,
+	created_at timestamptz not null default now(),
+	updated_at timestamptz not null default now(),
+	constraint calendar_period_backwards check (starts_on <= ends_on),
+	constraint calendar_period_overlaps exclude using gist (calendar_id with =, kind with =, daterange(starts_on, ends_on, '[]') with &&)
+		deferrable initially immediate
+);
+create unique index calendar_period_taken on calendar_period (calendar_id, name);
+create index calendar_period_by_start on calendar_period (starts_on, id);
+create index calendar_period_by_calendar on calendar_period (calendar_id, starts_on, id);
+create index calendar_period_by_name on calendar_period (name, starts_on, id);
+create index calendar_period_by_kind on calendar_period (kind, starts_on, id);
+create index calendar_period_by_day on calendar_period using gist (daterange(starts_on, ends_on, '[]'));
+comment on table calendar_period is 'Years, quarters and periods of calendars. Those of one kind follow each other without gap or overlap.';
+comment on column calendar_period.id is 'UUIDv7.';
+comment on column calendar_period.calendar_id is 'The calendar.';
+comment on column calendar_period.name is 'Such as FY2026, FY2026-Q1 or FY2026-P03; with the calendar the natural key.';
+comment on column calendar_period.kind is 'What the name says it is.';
+comment on column calendar_period.year_name is 'The year that the name says it is in.';
+comment on column calendar_period.starts_on is 'Its first day.';
+comment on column calendar_period.ends_on is 'Its last day.';
+comment on column calendar_period.import_id is 'The import that wrote it last.';
+comment on column calendar_period.version is 'Counts its changes; the ETag.';
+comment on column calendar_period.created_at is 'When it was added.';
+comment on column calendar_period.updated_at is 'When it was changed last.';
+
 do $$
 declare
 	t text;
 begin
-	foreach t in array array['exchange_rate', 'legal_entity', 'customer'] loop
+	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period'] loop
 		execute format('alter table %I enable row level security, force row level security', t);
 	end loop;
 end

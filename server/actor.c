@@ -34,9 +34,10 @@ static const struct {
 } grants[] = {
 	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write customers:write"},
 	{ROLE_ANALYST, "*:read"},
-	{ROLE_PARTNER, "partners:read contacts:read contacts:write regions:read products:read "
-		       "sales-records:read sales-records:write exchange-rates:read "
-		       "legal-entities:read customers:read customers:write imports:read"},
+	{ROLE_PARTNER,
+		"partners:read contacts:read contacts:write regions:read products:read "
+		"sales-records:read sales-records:write exchange-rates:read "
+		"legal-entities:read customers:read customers:write calendars:read imports:read"},
 };
 
 static bool list_has(const char *list, struct slice scope)

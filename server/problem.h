@@ -73,6 +73,19 @@ struct problem {
 	X(customer_unknown, 422, NULL, "There is no such customer")                                \
 	X(customer_code_taken, 409, "/code", "A customer of this partner has this code")           \
 	X(customer_in_use, 409, NULL, "The customer is in use")                                    \
+	X(calendar_unknown, 422, NULL, "There is no such calendar")                                \
+	X(calendar_code_taken, 409, "/code", "A calendar with this code exists")                   \
+	X(calendar_in_use, 409, NULL, "The calendar is in use")                                    \
+	X(calendar_pattern_refuses, 422, NULL, "The pattern of the calendar does not allow this")  \
+	X(calendar_years_refused, 422, NULL, "The years are not in order")                         \
+	X(calendar_period_taken, 409, "/name", "The calendar has a period of this name")           \
+	X(calendar_period_differs, 409, NULL, "The calendar has this period with other days")      \
+	X(calendar_period_backwards, 422, "/ends_on", "A period cannot end before it starts")      \
+	X(calendar_period_overlaps, 409, "/starts_on", "The period overlaps another of its kind")  \
+	X(calendar_period_gap, 422, "/starts_on",                                                  \
+		"The periods of a kind follow each other without a gap")                           \
+	X(calendar_period_outside, 422, "/starts_on",                                              \
+		"A period is within its year and its quarter")                                     \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

@@ -132,6 +132,38 @@ from import_judge_customers(:columns) as j;
 -- Writes what was judged created or updated.
 select import_post_customers(:import_id, :now);
 
+-- name: stageCalendars
+-- Where the rows of a file of calendars wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, pattern text, start_month integer, year_named_after text
+) on commit drop;
+
+-- name: judgeCalendars
+-- Decides about every staged row; columns is what the file has of the members of a calendar.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_calendars(:columns) as j;
+
+-- name: postCalendars
+-- Writes what was judged created or updated.
+select import_post_calendars(:import_id, :now);
+
+-- name: stageCalendarPeriods
+-- Where the rows of a file of periods wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	calendar_id uuid, calendar_code text, name text, starts_on date, ends_on date
+) on commit drop;
+
+-- name: judgeCalendarPeriods
+-- Decides about every staged row; columns is what the file has of the members of a period.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_calendar_periods(:columns) as j;
+
+-- name: postCalendarPeriods
+-- Writes what was judged created or updated.
+select import_post_calendar_periods(:import_id, :now);
+
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail

@@ -25,6 +25,8 @@ def ids(api, product):
         "exchange-rates": builders.make_exchange_rate(api)["id"],
         "legal-entities": builders.make_legal_entity(api)["id"],
         "customers": builders.make_customer(api)["id"],
+        "calendars": builders.make_calendar(api)["id"],
+        "calendar-periods": builders.make_calendar_period(api, builders.make_calendar(api))["id"],
         "api-keys": api.new_key("admin")["id"],
         "imports": api.post("/v1/regions/import", data=b"code,name\n", content_type="text/csv").json()["id"],
     }

@@ -7,7 +7,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer"}
+BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -55,6 +55,10 @@ insert into customer (id, code, name, partner_id, region_id, industry, tax_id)
 	select md5('customer ' || i)::uuid, 'C' || i % 7777, case when i % 100 = 0 then '华为技术 ' else 'Customer ' end || i,
 		case when i > 1000 then md5('partner ' || i % 1000 + 1)::uuid end, md5('region ' || i % 40 + 1)::uuid, 'Industry ' || i % 30, 'T' || i
 	from generate_series(1, 20000) i;
+insert into calendar (id, code, name) select md5('calendar ' || i)::uuid, 'K' || i, 'Calendar ' || i from generate_series(1, 20) i;
+insert into calendar_period (id, calendar_id, name, starts_on, ends_on)
+	select md5('period ' || c.code || y.name)::uuid, c.id, y.name, y.starts_on, y.ends_on
+	from calendar c, calendar_years('monthly', '2000-01-01', 2000, 2039, '{}') as y;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -93,13 +97,15 @@ VALUES = {
     "listCustomers": {
         "code": "'C77'", "partner_code": "'P00001'", "region_code": "'R2'", "industry": "'Industry 7'", "tax_id": "'T777'", "q": "'华为'",
     },
+    "listCalendars": {"code": "'K7'"},
+    "listCalendarPeriods": {"calendar_code": "'K7'", "kind": "'quarter'", "name": "'FY2024-P03'", "day": "'2024-06-15'"},
     "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # What stands in the path, and where the second page begins.
 GIVEN = {"listImportErrors": "md5('import 7')::uuid"}
 CURSORS = {
-    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "date": "'2024-06-15'", "sold_on": "'2023-06-01'",
+    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "date": "'2024-06-15'", "starts_on": "'2024-06-01'", "sold_on": "'2023-06-01'",
     "at": "'2024-01-10'", "created_at": "'2024-02-01'", "updated_at": "'2025-06-01'", "changed_at": "'2024-02-01'", "started_at": "'2024-01-05'",
 }
 

@@ -56,6 +56,14 @@ def a_customer(**members):
     return {"code": unique("CUSTOMER"), "name": "Cascade Cycling Club", **members}
 
 
+def a_calendar(**members):
+    return {"code": unique("CALENDAR"), "name": "财年 Fiscal year", **members}
+
+
+def a_calendar_period(calendar, **members):
+    return {"calendar_code": calendar["code"], "name": "FY2026", "starts_on": "2026-01-01", "ends_on": "2026-12-31", **members}
+
+
 def made(answer):
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -95,6 +103,14 @@ def make_legal_entity(api, **members):
 
 def make_customer(api, **members):
     return made(api.post("/v1/customers", json=a_customer(**members)))
+
+
+def make_calendar(api, **members):
+    return made(api.post("/v1/calendars", json=a_calendar(**members)))
+
+
+def make_calendar_period(api, calendar, **members):
+    return made(api.post("/v1/calendar-periods", json=a_calendar_period(calendar, **members)))
 
 
 def etag_of(made_object):

@@ -1,4 +1,4 @@
--- What sales are counted with and by: exchange rates, legal entities, customers, calendars.
+-- What sales are counted with and by: exchange rates, legal entities, customers, calendars, settings.
 
 -- So that an exclusion constraint can say "of the same calendar". Its functions are not ours, so they stand apart.
 create schema extension;
@@ -189,11 +189,37 @@ comment on column calendar_period.version is 'Counts its changes; the ETag.';
 comment on column calendar_period.created_at is 'When it was added.';
 comment on column calendar_period.updated_at is 'When it was changed last.';
 
+create table setting (
+	id uuid primary key,
+	is_only boolean not null default true constraint setting_taken unique constraint setting_is_not_only check (is_only),
+	time_zone text collate "C" not null default 'UTC',
+	reporting_currency text collate "C" not null default 'USD',
+	rounding text collate "C" not null default 'half_away_from_zero' constraint setting_rounding_unknown check (rounding = 'half_away_from_zero'),
+	rate_staleness_days integer not null default 7 constraint setting_rate_staleness_unlikely check (rate_staleness_days between 0 and 3660),
+	default_calendar_id uuid constraint calendar_in_use references calendar,
+	version integer not null default 1,
+	created_at timestamptz not null default now(),
+	updated_at timestamptz not null default now()
+);
+create index setting_by_calendar on setting (default_calendar_id);
+comment on table setting is 'What holds for the whole organisation; one row.';
+comment on column setting.id is 'Always the same.';
+comment on column setting.is_only is 'Always true, and unique.';
+comment on column setting.time_zone is 'IANA name, of business dates.';
+comment on column setting.reporting_currency is 'ISO 4217, what reports convert to.';
+comment on column setting.rounding is 'How a report is rounded, once, at its end.';
+comment on column setting.rate_staleness_days is 'How old an exchange rate may be before it counts as missing.';
+comment on column setting.default_calendar_id is 'The calendar of fiscal periods that name no other.';
+comment on column setting.version is 'Counts its changes; the ETag.';
+comment on column setting.created_at is 'When the database was made.';
+comment on column setting.updated_at is 'When it was changed last.';
+insert into setting (id) values ('00000000-0000-7000-8000-000000000001');
+
 do $$
 declare
 	t text;
 begin
-	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period'] loop
+	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period', 'setting'] loop
 		execute format('alter table %I enable row level security, force row level security', t);
 	end loop;
 end

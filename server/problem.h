@@ -86,6 +86,8 @@ struct problem {
 		"The periods of a kind follow each other without a gap")                           \
 	X(calendar_period_outside, 422, "/starts_on",                                              \
 		"A period is within its year and its quarter")                                     \
+	X(setting_taken, 409, NULL, "There is one row of settings")                                \
+	X(time_zone_unknown, 422, "/time_zone", "There is no such time zone")                      \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

@@ -93,6 +93,9 @@ struct problem {
 	X(period_unknown, 422, "/period", "There is no such period")                               \
 	X(period_has_no_calendar, 422, "/calendar_code",                                           \
 		"Only a fiscal period belongs to a calendar")                                      \
+	X(period_locked, 422, "/sold_on", "The day is in a period that is locked")                 \
+	X(period_locked_already, 409, "/period", "The period is locked already")                   \
+	X(period_lock_reopened, 409, NULL, "The period has been reopened already")                 \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

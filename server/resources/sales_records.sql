@@ -147,7 +147,8 @@ with body as (
 		('manager_unknown', '/manager_id', b.manager_id is not null and f.manager_by_id is null),
 		('manager_unknown', '/manager_code', b.manager_code is not null and f.manager_by_code is null),
 		('reference_differs', '/manager_code', f.manager_by_id <> f.manager_by_code),
-		('required', '/amount', b.amount is null and b.unit_price is null)
+		('required', '/amount', b.amount is null and b.unit_price is null),
+		('period_locked', '/sold_on', period_is_locked(b.sold_on, null))
 	) as l (problem, pointer, holds)
 	where l.holds
 ), created as (
@@ -184,6 +185,10 @@ with target as (
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t
 	where t.status = 'void' or t.reverses_id is not null
+	union all
+	select 'period_locked', null
+	from target t
+	where period_is_locked(t.sold_on, null)
 ), changed as (
 	update sales_record s
 	set status = 'void', voided_reason = b.reason, version = s.version + 1, updated_at = :now
@@ -233,6 +238,11 @@ with target as (
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t
 	where t.status = 'void' or t.reverses_id is not null
+	union all
+	select 'period_locked', case when b.sold_on is null then null else '/sold_on' end
+	from target t
+	cross join body b
+	where period_is_locked(t.sold_on, null) or period_is_locked(b.sold_on, null)
 	union all
 	select f.problem, f.pointer
 	from body b, reference_faults('product_unknown', '/product_id', b.product_id, b.product_by_id, '/sku', b.sku, b.product_by_code) as f

@@ -62,6 +62,10 @@ insert into calendar_period (id, calendar_id, name, starts_on, ends_on)
 insert into quota (id, manager_id, period, amount, currency)
 	select md5('quota ' || m || y || q || c)::uuid, md5('member ' || m)::uuid, y || '-Q' || q, 1000, c
 	from generate_series(1, 50) m, generate_series(2000, 2039) y, generate_series(1, 4) q, unnest(array['USD', 'EUR']) c;
+insert into period_lock (id, period, legal_entity_id, days, reopened_at, created_at)
+	select md5('lock ' || i)::uuid, 'P' || i % 400, case when i % 3 = 0 then md5('entity ' || i % 50 + 1)::uuid end,
+		daterange(date '2020-01-01' + i % 2000, date '2020-01-08' + i % 2000), case when i > 100 then now() end, timestamptz '2023-01-01' + i * interval '1 hour'
+	from generate_series(1, 4000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -103,6 +107,7 @@ VALUES = {
     "listCalendars": {"code": "'K7'"},
     "listCalendarPeriods": {"calendar_code": "'K7'", "kind": "'quarter'", "name": "'FY2024-P03'", "day": "'2024-06-15'"},
     "listQuotas": {"manager_code": "'M7'", "period": "'2024-Q3'", "currency": "'EUR'"},
+    "listPeriodLocks": {"period": "'P77'", "status": "'reopened'", "legal_entity_code": "'E7'", "day": "'2024-06-15'"},
     "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]

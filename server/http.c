@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -41,7 +42,6 @@ static const struct {
 } known_headers[] = {
 	{"Accept", HEADER_ACCEPT},
 	{"Authorization", HEADER_AUTHORIZATION},
-	{"Content-Length", HEADER_CONTENT_LENGTH},
 	{"Content-Type", HEADER_CONTENT_TYPE},
 	{"Host", HEADER_HOST},
 	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},
@@ -49,7 +49,6 @@ static const struct {
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
-	{"Transfer-Encoding", HEADER_TRANSFER_ENCODING},
 };
 
 static enum MHD_Result take_header(
@@ -160,7 +159,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 }
 
 /* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
- * answer in the first call would cost the connection, so only a body that is too large gets one. */
+ * answer in the first call would cost the connection, so even a body that is refused is read. */
 /* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *piece, size_t *piece_length,
@@ -177,8 +176,8 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 		c->is_open = true;
 		r->method = method;
 		MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, r);
-		bool is_refused = request_open(r);
-		return is_refused && r->answer.status == 413 ? send_answer(c) : MHD_YES;
+		request_open(r);
+		return MHD_YES;
 	}
 	if (*piece_length > 0) {
 		size_t taken = request_take(r, piece, *piece_length);
@@ -230,6 +229,22 @@ static struct MHD_Daemon *start_daemon(struct http *http, int port)
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		end_request, http, MHD_OPTION_NOTIFY_CONNECTION, count_connection, http,
 		MHD_OPTION_END);
+}
+
+bool http_port_is_free(const struct config *config)
+{
+	const int on = 1;
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)config->port)};
+	int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (probe < 0)
+		return false;
+	setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	bool is_free = inet_pton(AF_INET, config->address, &address.sin_addr) == 1 &&
+		       bind(probe, (const struct sockaddr *)&address, sizeof address) == 0 &&
+		       listen(probe, 1) == 0;
+	close(probe);
+	return is_free;
 }
 
 struct http *http_new(struct service *service, int port, struct text *ret_error)

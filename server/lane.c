@@ -11,6 +11,7 @@ enum {
 	RECONNECT_FIRST_MS = 20, /* doubles up to … */
 	RECONNECT_LAST_MS = 500,
 	CONNECT_MS = 5000,
+	AWAY_MS = 100, /* without any connection: who waits is told so */
 	STATEMENT_NAME_SIZE = 24,
 };
 
@@ -66,7 +67,8 @@ struct lane_group {
 	struct segment_list queue;
 	struct lane *members;
 	int member_count;
-	bool is_wanted; /* bulk lanes connect when they are first needed */
+	bool is_wanted;  /* bulk lanes connect when they are first needed */
+	int64_t down_ms; /* since when no member is connected; 0: one is */
 };
 
 struct lanes {
@@ -135,6 +137,13 @@ static const char *const role_options[LANE_ROLE_COUNT] = {
 	[LANE_PARTNER] = "-c role=qudao_partner",
 };
 
+/* What libpq would print on standard error is known to us anyway: the connection is lost. */
+static void ignore_notice(void *ctx, const char *message)
+{
+	(void)ctx;
+	(void)message;
+}
+
 PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
 {
 	char options[160];
@@ -144,7 +153,9 @@ PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
 	const char *keywords[] = {"dbname", "options", "application_name", "client_encoding",
 		"tcp_user_timeout", "keepalives_idle", "keepalives_interval", NULL};
 	const char *values[] = {url, options, "qudao", "UTF8", "5000", "3", "1", NULL};
-	return PQconnectStartParams(keywords, values, 1);
+	PGconn *connection = PQconnectStartParams(keywords, values, 1);
+	PQsetNoticeProcessor(connection, ignore_notice, NULL);
+	return connection;
 }
 
 static void lane_ready(struct watch *watch, uint32_t events);
@@ -672,12 +683,37 @@ void lanes_send(struct lanes *lanes)
 	each_group(lanes, group_send);
 }
 
+static bool is_connected(const struct lane *lane)
+{
+	return lane->state == LANE_IDLE || lane->state == LANE_BUSY;
+}
+
+static bool group_is_ready(const struct lane_group *group)
+{
+	for (int i = 0; i < group->member_count; i++)
+		if (is_connected(&group->members[i]))
+			return true;
+	return false;
+}
+
+/* A group that has just lost its connections may have one again in a moment; after that, waiting is
+ * of no use. */
+static bool group_is_away(const struct lane_group *group)
+{
+	return group->down_ms != 0 && group->lanes->loop->now_ms - group->down_ms > AWAY_MS;
+}
+
 /* Segments wait in the order in which they came, and replayed ones at the front, so the overdue
  * ones are the first. */
 static void group_tick(struct lane_group *group)
 {
 	int64_t now_ms = group->lanes->loop->now_ms;
-	while (group->queue.first != NULL && group->queue.first->deadline_ms <= now_ms)
+	if (!group->is_wanted || group_is_ready(group))
+		group->down_ms = 0;
+	else if (group->down_ms == 0)
+		group->down_ms = now_ms;
+	while (group->queue.first != NULL &&
+		(group->queue.first->deadline_ms <= now_ms || group_is_away(group)))
 		segment_finish(list_take(&group->queue), SEGMENT_LOST);
 	for (int i = 0; i < group->member_count && group->is_wanted; i++) {
 		struct lane *lane = &group->members[i];
@@ -693,19 +729,6 @@ static void group_tick(struct lane_group *group)
 void lanes_tick(struct lanes *lanes)
 {
 	each_group(lanes, group_tick);
-}
-
-static bool is_connected(const struct lane *lane)
-{
-	return lane->state == LANE_IDLE || lane->state == LANE_BUSY;
-}
-
-static bool group_is_ready(const struct lane_group *group)
-{
-	for (int i = 0; i < group->member_count; i++)
-		if (is_connected(&group->members[i]))
-			return true;
-	return false;
 }
 
 bool lanes_are_ready(const struct lanes *lanes)

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from support.builders import (a_partner, a_sale, make_contact, make_member, make_partner, make_product, make_region, make_sale)
+from support.builders import make_contact, make_member, make_partner, make_product, make_region, make_sale
 from support.cluster import ROOT
 
 # In the order of code points, which is the order of the database.

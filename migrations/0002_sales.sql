@@ -1,5 +1,5 @@
 -- What sales are counted with and by: exchange rates, legal entities, customers, calendars, settings, quotas,
--- locks of periods.
+-- locks of periods, states of sales.
 
 -- So that an exclusion constraint can say "of the same calendar". Its functions are not ours, so they stand apart.
 create schema extension;
@@ -282,11 +282,58 @@ comment on column period_lock.version is 'Counts its changes; the ETag.';
 comment on column period_lock.created_at is 'When it was locked.';
 comment on column period_lock.updated_at is 'When it was changed last.';
 
+alter table sales_record
+	drop constraint sales_record_status_unknown,
+	add constraint sales_record_status_unknown check (status in ('reported', 'confirmed', 'disputed', 'void'));
+
+create table sales_record_status_move (
+	from_status text collate "C" not null,
+	to_status text collate "C" not null,
+	operation text collate "C" not null,
+	primary key (from_status, to_status, operation)
+);
+comment on table sales_record_status_move is 'The moves that a sales record''s status can make.';
+comment on column sales_record_status_move.from_status is 'Where the move begins.';
+comment on column sales_record_status_move.to_status is 'Where it ends.';
+comment on column sales_record_status_move.operation is 'What is done to move it.';
+insert into sales_record_status_move (from_status, to_status, operation) values
+	('reported', 'confirmed', 'confirm'),
+	('reported', 'disputed', 'dispute'),
+	('confirmed', 'disputed', 'dispute'),
+	('disputed', 'confirmed', 'resolve'),
+	('disputed', 'void', 'resolve'),
+	('reported', 'void', 'void'),
+	('confirmed', 'void', 'void'),
+	('disputed', 'void', 'void');
+
+create table sales_record_status_change (
+	id uuid primary key,
+	sales_record_id uuid not null,
+	partner_id uuid not null references partner on delete cascade,
+	from_status text collate "C" not null,
+	to_status text collate "C" not null,
+	reason text,
+	actor_id uuid,
+	changed_at timestamptz not null
+);
+create index sales_record_status_change_by_record on sales_record_status_change (sales_record_id, changed_at, id);
+create index sales_record_status_change_by_partner on sales_record_status_change (partner_id);
+comment on table sales_record_status_change is 'Every move that a sales record''s status made.';
+comment on column sales_record_status_change.id is 'UUIDv7.';
+comment on column sales_record_status_change.sales_record_id is 'The record that moved. Not a foreign key: records are never deleted.';
+comment on column sales_record_status_change.partner_id is 'The partner that it belongs to.';
+comment on column sales_record_status_change.from_status is 'Its status before.';
+comment on column sales_record_status_change.to_status is 'Its status after.';
+comment on column sales_record_status_change.reason is 'Why, in the words of who asked.';
+comment on column sales_record_status_change.actor_id is 'The API key that asked.';
+comment on column sales_record_status_change.changed_at is 'When.';
+
 do $$
 declare
 	t text;
 begin
-	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period', 'setting', 'quota', 'period_lock'] loop
+	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period', 'setting', 'quota', 'period_lock',
+		'sales_record_status_move', 'sales_record_status_change'] loop
 		execute format('alter table %I enable row level security, force row level security', t);
 	end loop;
 end

@@ -127,7 +127,7 @@ from target t
 left join fault f on true;
 
 -- name: deleteCustomer
--- Removes a customer that nothing refers to.
+-- Removes a customer.
 with target as (
 	select c.id, c.partner_id, c.version
 	from customer c

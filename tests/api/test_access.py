@@ -98,6 +98,7 @@ def body_of(operation, world, partner):
         "generateCalendarPeriods": lambda: {"from_year": 2026, "to_year": 2026}, "createPeriodLock": builders.a_period_lock,
         "createQuota": lambda: builders.a_quota(world["manager"], period=builders.a_period_lock()["period"]), "reopenPeriodLock": lambda: {"reason": "r"},
         "createApiKey": lambda: {"name": "N", "role": "analyst"}, "changePartnerStatus": lambda: {"status": "terminated"},
+        "disputeSalesRecord": lambda: {"reason": "r"}, "resolveSalesRecord": lambda: {"outcome": "confirmed", "reason": "r"},
         "voidSalesRecord": lambda: {"reason": "r"}, "correctSalesRecord": lambda: {"reason": "r", "quantity": "1"},
     }
     return bodies.get(operation.id, dict)()
@@ -126,6 +127,8 @@ def expected(role, kinship, operation):
     is_object = "{id}" in operation.template and operation.template.split("/")[2] in OWNED
     if is_object and role == "partner" and kinship in ("sibling", "parent"):
         return {404}
+    if role == "partner" and operation.id in ("confirmSalesRecord", "resolveSalesRecord"):
+        return {403}
     if role == "manager" and action == "write" and kinship != "own" and (is_object or operation.id in ("createSalesRecord", "createCustomer")):
         return {403}
     return ALLOWED

@@ -66,6 +66,10 @@ insert into period_lock (id, period, legal_entity_id, days, reopened_at, created
 	select md5('lock ' || i)::uuid, 'P' || i % 400, case when i % 3 = 0 then md5('entity ' || i % 50 + 1)::uuid end,
 		daterange(date '2020-01-01' + i % 2000, date '2020-01-08' + i % 2000), case when i > 100 then now() end, timestamptz '2023-01-01' + i * interval '1 hour'
 	from generate_series(1, 4000) i;
+insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, changed_at)
+	select md5('sale change ' || i)::uuid, md5('sale ' || i % 1000 + 1)::uuid, md5('partner 1')::uuid, 'reported', 'confirmed',
+		timestamptz '2024-01-01' + i * interval '1 hour'
+	from generate_series(1, 5000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -140,13 +144,14 @@ VALUES = {
     "listPeriodLocks": {"period": "'P77'", "status": "'reopened'", "legal_entity_code": "'E7'", "day": "'2024-06-15'"},
     "listContacts": {},
     "listPartnerStatusChanges": {},
+    "listSalesRecordStatusChanges": {},
     "listApiKeys": {},
     "listImports": {},
     "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # What stands in the path, and where the second page begins.
-GIVEN = {"listImportErrors": "md5('import 7')::uuid"}
+GIVEN = {"listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {
     "code": "'P05000'",
     "sku": "'S5'",

@@ -3,20 +3,24 @@ revoke all on all tables in schema public from qudao_staff, qudao_partner;
 
 grant select on all tables in schema public to qudao_staff;
 grant insert, update, delete on
-	region, region_span, product, member, partner, partner_closure, contact, api_key, api_key_use, idempotency_key
+	region, region_span, product, member, partner, partner_closure, contact, exchange_rate, legal_entity, customer,
+	calendar, calendar_period, quota, api_key, api_key_use, idempotency_key
 	to qudao_staff;
 -- `update` alone where rows are locked or changed and never deleted.
 grant insert, update on sales_record to qudao_staff;
-grant insert on partner_status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
+grant insert, update on period_lock to qudao_staff;
+grant update on setting to qudao_staff;
+grant insert on partner_status_change, sales_record_status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
 
 grant select on
 	region, region_span, product, member, partner, partner_closure, partner_status_move, partner_status_change, contact, sales_record,
-	import, import_error
+	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, period_lock,
+	sales_record_status_move, sales_record_status_change, import, import_error
 	to qudao_partner;
-grant insert, update, delete on contact, idempotency_key to qudao_partner;
+grant insert, update, delete on contact, customer, idempotency_key to qudao_partner;
 grant select on idempotency_key to qudao_partner;
 grant insert, update on sales_record to qudao_partner;
-grant insert on import, import_error, audit_log, event to qudao_partner;
+grant insert on sales_record_status_change, import, import_error, audit_log, event to qudao_partner;
 
 do $$
 begin

@@ -34,10 +34,12 @@ static const struct {
 	enum actor_role role;
 	const char *scopes;
 } grants[] = {
-	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write"},
+	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write customers:write"},
 	{ROLE_ANALYST, "*:read"},
-	{ROLE_PARTNER, "partners:read contacts:read contacts:write regions:read products:read "
-		       "sales-records:read sales-records:write imports:read"},
+	{ROLE_PARTNER,
+		"partners:read contacts:read contacts:write customers:read customers:write "
+		"sales-records:read sales-records:write regions:read products:read "
+		"exchange-rates:read legal-entities:read calendars:read settings:read imports:read"},
 };
 
 static bool list_has(const char *list, struct slice scope)

@@ -64,6 +64,35 @@ struct problem {
 	X(external_refs_too_many, 422, "/external_refs",                                           \
 		"There are more than 100 external references")                                     \
 	X(sales_record_void, 409, NULL, "The sales record is void")                                \
+	X(exchange_rate_taken, 409, "/date", "There is a rate of these currencies, day and type")  \
+	X(exchange_rate_of_itself, 422, "/rate", "A currency is worth one of itself")              \
+	X(legal_entity_unknown, 422, NULL, "There is no such legal entity")                        \
+	X(legal_entity_code_taken, 409, "/code", "A legal entity with this code exists")           \
+	X(legal_entity_in_use, 409, NULL, "The legal entity is in use")                            \
+	X(customer_code_taken, 409, "/code", "A customer of this partner has this code")           \
+	X(calendar_unknown, 422, NULL, "There is no such calendar")                                \
+	X(calendar_code_taken, 409, "/code", "A calendar with this code exists")                   \
+	X(calendar_in_use, 409, NULL, "The calendar is in use")                                    \
+	X(calendar_pattern_refuses, 422, NULL, "The pattern of the calendar does not allow this")  \
+	X(calendar_years_refused, 422, NULL, "The years are not in order")                         \
+	X(calendar_period_taken, 409, "/name", "The calendar has a period of this name")           \
+	X(calendar_period_differs, 409, NULL, "The calendar has this period with other days")      \
+	X(calendar_period_backwards, 422, "/ends_on", "A period cannot end before it starts")      \
+	X(calendar_period_overlaps, 409, "/starts_on", "The period overlaps another of its kind")  \
+	X(calendar_period_gap, 422, "/starts_on",                                                  \
+		"The periods of a kind follow each other without a gap")                           \
+	X(calendar_period_outside, 422, "/starts_on",                                              \
+		"A period is within its year and its quarter")                                     \
+	X(setting_taken, 409, NULL, "There is one row of settings")                                \
+	X(time_zone_unknown, 422, "/time_zone", "There is no such time zone")                      \
+	X(calendar_period_in_use, 409, NULL, "The period is in use")                               \
+	X(quota_taken, 409, "/period", "There is a quota of this manager, period and currency")    \
+	X(period_unknown, 422, "/period", "There is no such period")                               \
+	X(period_has_no_calendar, 422, "/calendar_code",                                           \
+		"Only a fiscal period belongs to a calendar")                                      \
+	X(period_locked, 422, "/sold_on", "The day is in a period that is locked")                 \
+	X(period_locked_already, 409, "/period", "The period is locked already")                   \
+	X(period_lock_reopened, 409, NULL, "The period has been reopened already")                 \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

@@ -81,6 +81,20 @@ end
 $$;
 comment on function import_duplicates(text) is 'Refuses the rows whose natural key stands further up in the file.';
 
+create or replace function import_duplicates(keys text[], pointer text) returns void
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+	execute format($q$
+		insert into staging_error (line, pointer, code, detail)
+		select d.line, %2$L, 'duplicate_in_file', 'line ' || d.first || ' has it already'
+		from (select s.line, min(s.line) over (partition by %1$s) as first from staging_sound s) as d
+		where d.line > d.first
+	$q$, (select string_agg(format('s.%I', k), ', ') from unnest(keys) as k), pointer);
+end
+$$;
+comment on function import_duplicates(text[], text) is 'The same for a natural key of several members; the pointer says which of them is at fault.';
+
 create or replace function import_counts() returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$

@@ -83,6 +83,103 @@ from import_judge_sales_records(:columns) as j;
 -- Adds what was judged created.
 select import_post_sales_records(:import_id, :now);
 
+-- name: stageExchangeRates
+-- Where the rows of a file of exchange rates wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	from_currency text, to_currency text, date date, type text, rate numeric(30,18), currency text, usd_per_unit numeric(30,18)
+) on commit drop;
+
+-- name: judgeExchangeRates
+-- Decides about every staged row; columns is what the file has of the members of a row.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_exchange_rates(:columns) as j;
+
+-- name: postExchangeRates
+-- Writes what was judged created or updated.
+select import_post_exchange_rates(:import_id, :now);
+
+-- name: stageLegalEntities
+-- Where the rows of a file of legal entities wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, country_code text, currency text, tax_id text, is_active boolean, custom jsonb
+) on commit drop;
+
+-- name: judgeLegalEntities
+-- Decides about every staged row; columns is what the file has of the members of a legal entity.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_legal_entities(:columns) as j;
+
+-- name: postLegalEntities
+-- Writes what was judged created or updated.
+select import_post_legal_entities(:import_id, :now);
+
+-- name: stageCustomers
+-- Where the rows of a file of customers wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, legal_name text, tax_id text, industry text, partner_id uuid, partner_code text, region_id uuid, region_code text,
+	address text, city text, state_province text, postal_code text, country_code text, phone text, email text, website text, custom jsonb
+) on commit drop;
+
+-- name: judgeCustomers
+-- Decides about every staged row; columns is what the file has of the members of a customer.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_customers(:columns) as j;
+
+-- name: postCustomers
+-- Writes what was judged created or updated.
+select import_post_customers(:import_id, :now);
+
+-- name: stageCalendars
+-- Where the rows of a file of calendars wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	code text, name text, pattern text, start_month integer, year_named_after text
+) on commit drop;
+
+-- name: judgeCalendars
+-- Decides about every staged row; columns is what the file has of the members of a calendar.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_calendars(:columns) as j;
+
+-- name: postCalendars
+-- Writes what was judged created or updated.
+select import_post_calendars(:import_id, :now);
+
+-- name: stageCalendarPeriods
+-- Where the rows of a file of periods wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	calendar_id uuid, calendar_code text, name text, starts_on date, ends_on date
+) on commit drop;
+
+-- name: judgeCalendarPeriods
+-- Decides about every staged row; columns is what the file has of the members of a period.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_calendar_periods(:columns) as j;
+
+-- name: postCalendarPeriods
+-- Writes what was judged created or updated.
+select import_post_calendar_periods(:import_id, :now);
+
+-- name: stageQuotas
+-- Where the rows of a file of quotas wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	manager_id uuid, manager_code text, period text, calendar_id uuid, calendar_code text, amount numeric(18,4), currency text
+) on commit drop;
+
+-- name: judgeQuotas
+-- Decides about every staged row; columns is what the file has of the members of a quota.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_quotas(:columns) as j;
+
+-- name: postQuotas
+-- Writes what was judged created or updated.
+select import_post_quotas(:import_id, :now);
+
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail

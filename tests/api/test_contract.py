@@ -22,6 +22,13 @@ def ids(api, product):
         "partners": partner["id"],
         "contacts": builders.make_contact(api, partner)["id"],
         "sales-records": builders.make_sale(api, partner, product)["id"],
+        "exchange-rates": builders.make_exchange_rate(api)["id"],
+        "legal-entities": builders.make_legal_entity(api)["id"],
+        "customers": builders.make_customer(api)["id"],
+        "calendars": builders.make_calendar(api)["id"],
+        "calendar-periods": builders.make_calendar_period(api, builders.make_calendar(api))["id"],
+        "quotas": builders.make_quota(api, builders.make_member(api))["id"],
+        "period-locks": builders.make_period_lock(api)["id"],
         "api-keys": api.new_key("admin")["id"],
         "imports": api.post("/v1/regions/import", data=b"code,name\n", content_type="text/csv").json()["id"],
     }

@@ -15,6 +15,8 @@ UNAUDITED = {
     "partner_closure",
     "partner_status_move",
     "region_span",
+    "sales_record_status_change",
+    "sales_record_status_move",
     "schema_migration",
     "server_secret",
 }

@@ -7,7 +7,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log"}
+BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period", "quota"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -45,6 +45,30 @@ insert into contact (id, partner_id, name)
 	select md5('contact ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'Contact ' || i from generate_series(1, 5000) i;
 insert into partner_status_change (id, partner_id, from_status, to_status, changed_at)
 	select md5('change ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'prospect', 'active', timestamptz '2024-01-01' + i * interval '1 hour'
+	from generate_series(1, 5000) i;
+insert into exchange_rate (id, from_currency, to_currency, date, type, rate)
+	select md5('rate ' || i || c.code)::uuid, c.code, case c.code when 'USD' then 'EUR' else 'USD' end, date '2015-01-01' + i,
+		case when i % 31 = 0 and c.code = 'CNY' then 'month_end' else 'spot' end, 1.1
+	from generate_series(1, 4000) i, (values ('AUD'), ('CAD'), ('CNY'), ('EUR'), ('GBP'), ('JPY'), ('USD')) as c (code);
+insert into legal_entity (id, code, name, is_active) select md5('entity ' || i)::uuid, 'E' || i, 'Entity ' || i, i % 10 > 0 from generate_series(1, 50) i;
+insert into customer (id, code, name, partner_id, region_id, industry, tax_id)
+	select md5('customer ' || i)::uuid, 'C' || i % 7777, case when i % 100 = 0 then '华为技术 ' else 'Customer ' end || i,
+		case when i > 1000 then md5('partner ' || i % 1000 + 1)::uuid end, md5('region ' || i % 40 + 1)::uuid, 'Industry ' || i % 30, 'T' || i
+	from generate_series(1, 20000) i;
+insert into calendar (id, code, name) select md5('calendar ' || i)::uuid, 'K' || i, 'Calendar ' || i from generate_series(1, 20) i;
+insert into calendar_period (id, calendar_id, name, starts_on, ends_on)
+	select md5('period ' || c.code || y.name)::uuid, c.id, y.name, y.starts_on, y.ends_on
+	from calendar c, calendar_years('monthly', '2000-01-01', 2000, 2039, '{}') as y;
+insert into quota (id, manager_id, period, amount, currency)
+	select md5('quota ' || m || y || q || c)::uuid, md5('member ' || m)::uuid, y || '-Q' || q, 1000, c
+	from generate_series(1, 50) m, generate_series(2000, 2039) y, generate_series(1, 4) q, unnest(array['USD', 'EUR']) c;
+insert into period_lock (id, period, legal_entity_id, days, reopened_at, created_at)
+	select md5('lock ' || i)::uuid, 'P' || i % 400, case when i % 3 = 0 then md5('entity ' || i % 50 + 1)::uuid end,
+		daterange(date '2020-01-01' + i % 2000, date '2020-01-08' + i % 2000), case when i > 100 then now() end, timestamptz '2023-01-01' + i * interval '1 hour'
+	from generate_series(1, 4000) i;
+insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, changed_at)
+	select md5('sale change ' || i)::uuid, md5('sale ' || i % 1000 + 1)::uuid, md5('partner 1')::uuid, 'reported', 'confirmed',
+		timestamptz '2024-01-01' + i * interval '1 hour'
 	from generate_series(1, 5000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
@@ -107,20 +131,35 @@ VALUES = {
         "from": "'2024-01-08'",
         "to": "'2024-01-08T12:00:00Z'",
     },
+    "listExchangeRates": {
+        "from_currency": "'CNY'", "to_currency": "'EUR'", "type": "'month_end'", "date_from": "'2024-06-01'", "date_to": "'2024-06-30'",
+    },
+    "listLegalEntities": {"code": "'E7'", "is_active": "true", "q": "'ity 7'"},
+    "listCustomers": {
+        "code": "'C77'", "partner_code": "'P00001'", "region_code": "'R2'", "industry": "'Industry 7'", "tax_id": "'T777'", "q": "'华为'",
+    },
+    "listCalendars": {"code": "'K7'"},
+    "listCalendarPeriods": {"calendar_code": "'K7'", "kind": "'quarter'", "name": "'FY2024-P03'", "day": "'2024-06-15'"},
+    "listQuotas": {"manager_code": "'M7'", "period": "'2024-Q3'", "currency": "'EUR'"},
+    "listPeriodLocks": {"period": "'P77'", "status": "'reopened'", "legal_entity_code": "'E7'", "day": "'2024-06-15'"},
     "listContacts": {},
     "listPartnerStatusChanges": {},
+    "listSalesRecordStatusChanges": {},
     "listApiKeys": {},
     "listImports": {},
     "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # What stands in the path, and where the second page begins.
-GIVEN = {"listImportErrors": "md5('import 7')::uuid"}
+GIVEN = {"listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {
     "code": "'P05000'",
     "sku": "'S5'",
     "name": "'M'",
     "line": "500",
+    "date": "'2024-06-15'",
+    "starts_on": "'2024-06-01'",
+    "period": "'2024-Q2'",
     "sold_on": "'2023-06-01'",
     "at": "'2024-01-10'",
     "created_at": "'2024-02-01'",

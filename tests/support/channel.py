@@ -14,6 +14,8 @@ FILES = {
     "members": "members",
     "partners": "partners",
     "sales-records": "sales",
+    "exchange-rates": "exchange_rates",
+    "quotas": "manager_quotas",
 }
 
 

@@ -128,3 +128,11 @@ def test_a_second_start_takes_seconds_and_changes_nothing(served):
 
     assert key == served.key
     assert seconds < 15
+
+
+def test_the_chinese_readme_says_the_same_commands_and_settings():
+    english, chinese = ((ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
+
+    assert re.findall(r"```sh\n(.*?)```", chinese, re.DOTALL) == BLOCKS
+    for pattern in (r"^\| `(\w+)`", r"^- \[([\w./]+)\]", r"^(#+) "):
+        assert re.findall(pattern, chinese, re.MULTILINE) == re.findall(pattern, english, re.MULTILINE)

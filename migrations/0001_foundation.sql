@@ -564,15 +564,18 @@ create table idempotency_key (
 	status integer not null,
 	headers text not null,
 	body bytea not null,
+	object_id uuid generated always as (substring(headers from 'Location: [^\n]*/([0-9a-f-]{36})')::uuid) stored,
 	created_at timestamptz not null default now(),
 	primary key (caller_id, key)
 );
+create index idempotency_key_by_object on idempotency_key (object_id) where object_id is not null;
 create index idempotency_key_by_created_at on idempotency_key (created_at);
 comment on table idempotency_key is 'Answers to requests with a key, to be given again for 72 hours.';
 comment on column idempotency_key.caller_id is 'The API key that called.';
 comment on column idempotency_key.key is 'The key that it chose.';
 comment on column idempotency_key.request_hash is 'Of method, path and body.';
 comment on column idempotency_key.status is 'The HTTP status of the answer.';
+comment on column idempotency_key.object_id is 'What the answer created, so that its erasure reaches the answer, too.';
 comment on column idempotency_key.headers is 'The header lines of the answer that belong to its content.';
 comment on column idempotency_key.body is 'The body of the answer.';
 comment on column idempotency_key.created_at is 'When it was answered.';

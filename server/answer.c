@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void answer_reset(struct request *r)
+{
+	struct text body = r->answer.body;
+	text_clear(&body);
+	r->answer = (struct answer){.body = body};
+	r->faults = (struct fault_list){.arena = &r->arena};
+	r->detail = NULL;
+	r->existing_id = NULL;
+}
+
 void answer_header(struct request *r, const char *name, const char *value)
 {
 	struct answer *answer = &r->answer;

@@ -4,6 +4,9 @@
 #include "request.h"
 #include "rows.h"
 
+/* Forgets what was rendered: a batch that runs again renders again. */
+void answer_reset(struct request *r);
+
 /* Adds a header; both strings live as long as the request. */
 void answer_header(struct request *r, const char *name, const char *value);
 

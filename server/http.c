@@ -41,7 +41,6 @@ static const struct {
 } known_headers[] = {
 	{"Accept", HEADER_ACCEPT},
 	{"Authorization", HEADER_AUTHORIZATION},
-	{"Content-Length", HEADER_CONTENT_LENGTH},
 	{"Content-Type", HEADER_CONTENT_TYPE},
 	{"Host", HEADER_HOST},
 	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},
@@ -49,7 +48,6 @@ static const struct {
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
-	{"Transfer-Encoding", HEADER_TRANSFER_ENCODING},
 };
 
 static enum MHD_Result take_header(
@@ -160,7 +158,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 }
 
 /* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
- * answer in the first call would cost the connection, so only a body that is too large gets one. */
+ * answer in the first call would cost the connection, so even a body that is refused is read. */
 /* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *piece, size_t *piece_length,
@@ -177,8 +175,8 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 		c->is_open = true;
 		r->method = method;
 		MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, r);
-		bool is_refused = request_open(r);
-		return is_refused && r->answer.status == 413 ? send_answer(c) : MHD_YES;
+		request_open(r);
+		return MHD_YES;
 	}
 	if (*piece_length > 0) {
 		size_t taken = request_take(r, piece, *piece_length);

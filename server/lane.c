@@ -135,6 +135,13 @@ static const char *const role_options[LANE_ROLE_COUNT] = {
 	[LANE_PARTNER] = "-c role=qudao_partner",
 };
 
+/* What libpq would print on standard error is known to us anyway: the connection is lost. */
+static void ignore_notice(void *ctx, const char *message)
+{
+	(void)ctx;
+	(void)message;
+}
+
 PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
 {
 	char options[160];
@@ -144,7 +151,9 @@ PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
 	const char *keywords[] = {"dbname", "options", "application_name", "client_encoding",
 		"tcp_user_timeout", "keepalives_idle", "keepalives_interval", NULL};
 	const char *values[] = {url, options, "qudao", "UTF8", "5000", "3", "1", NULL};
-	return PQconnectStartParams(keywords, values, 1);
+	PGconn *connection = PQconnectStartParams(keywords, values, 1);
+	PQsetNoticeProcessor(connection, ignore_notice, NULL);
+	return connection;
 }
 
 static void lane_ready(struct watch *watch, uint32_t events);

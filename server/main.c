@@ -1,6 +1,7 @@
 /* qudao: the channel sales management server and its tools. */
 #include "check.h"
 #include "config.h"
+#include "journal.h"
 #include "migrate.h"
 #include "postgres.h"
 #include "setup.h"
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TEND_MS = 200 };
 
 /* What the process has, from its start to its end. */
 struct server {
@@ -112,12 +115,20 @@ static void greet(const struct server *server, int port, const char *admin_key)
 	fflush(stdout);
 }
 
-/* Waits for the signal that ends the server. */
-static void wait_for_end(const sigset_t *signals)
+/* Waits for the signal that ends the server, and looks after its PostgreSQL meanwhile. */
+static void wait_for_end(struct server *server, const sigset_t *signals)
 {
-	int signal_number;
-	while (sigwait(signals, &signal_number) != 0)
-		;
+	const struct timespec pause = {.tv_nsec = TEND_MS * 1000000L};
+	struct journal journal = {0};
+	while (sigtimedwait(signals, NULL, &pause) < 0) {
+		text_clear(&server->error);
+		if (postgres_tend(server->postgres, &server->error))
+			continue;
+		journal_begin(&journal, JOURNAL_WARNING, server->error.bytes);
+		journal_end(&journal);
+		journal_write(&journal);
+	}
+	journal_done(&journal);
 }
 
 static int run_workers(struct server *server, struct worker_common *common,
@@ -135,7 +146,7 @@ static int run_workers(struct server *server, struct worker_common *common,
 	}
 	if (is_running) {
 		greet(server, port, prepared->admin_key);
-		wait_for_end(signals);
+		wait_for_end(server, signals);
 	}
 	for (int i = 0; i < count && workers != NULL; i++)
 		if (workers[i] != NULL)

@@ -53,8 +53,8 @@ const char *parameters_value(const struct request *r, const char *name)
 /* Where a fault of a parameter points: "?limit" for the query, "/id" for the path. */
 static const char *pointer_to(struct request *r, const struct contract_parameter *parameter)
 {
-	return arena_printf(
-		&r->arena, "%s%s", parameter->place == PARAMETER_QUERY ? "?" : "", parameter->name);
+	return arena_printf(&r->arena, "%c%s", parameter->place == PARAMETER_QUERY ? '?' : '/',
+		parameter->name);
 }
 
 static void take_value(struct request *r, size_t i, const char *value)

@@ -44,6 +44,7 @@ enum {
 	STOP_TIMEOUT_MS = 30 * 1000,
 	QUIT_TIMEOUT_MS = 10 * 1000,
 	START_ATTEMPTS = 2,
+	GROUPS_MAX = 64,
 	LOG_READ_MAX = 16 * 1024,
 	SETTINGS_MAX = 4096,
 	SOCKET_PATH_MAX = sizeof((struct sockaddr_un *)NULL)->sun_path - 1,
@@ -65,6 +66,8 @@ struct postgres {
 	bool is_changed;    /* a settings file differed from what it is now */
 	uid_t uid;          /* whom the cluster runs as */
 	gid_t gid;
+	gid_t groups[GROUPS_MAX]; /* looked up before there are threads: a child of them must not */
+	int group_count;
 	const char *user;
 	const char *data; /* absolute paths */
 	const char *cluster;
@@ -99,6 +102,8 @@ static bool cluster_make(struct postgres *postgres);
 static bool settings_put(struct postgres *postgres, const char *cluster);
 static bool cluster_raise(struct postgres *postgres);
 static bool postmaster_is_alive(const struct postgres *postgres, pid_t pid);
+static bool postmaster_start(struct postgres *postgres, pid_t stale_pid);
+static const char *log_reason(struct postgres *postgres);
 
 struct postgres *postgres_start(const struct postgres_options *options, struct text *ret_error)
 {
@@ -146,6 +151,17 @@ static bool signal_and_wait(struct postgres *postgres, int signal_number, int ti
 		pause_ms(POLL_MS);
 	}
 	return true;
+}
+
+bool postgres_tend(struct postgres *postgres, struct text *ret_error)
+{
+	if (postgres == NULL || postmaster_is_alive(postgres, postgres->pid))
+		return true;
+	postmaster_start(postgres, postgres->pid);
+	text_append_printf(ret_error, "PostgreSQL has ended: %s (see %s); %s", log_reason(postgres),
+		postgres->log_path,
+		postgres->pid > 0 ? "it is being started again" : postgres->error.bytes);
+	return false;
 }
 
 void postgres_stop(struct postgres *postgres)
@@ -201,6 +217,11 @@ static bool account_find(struct postgres *postgres, const char *user)
 			(int)geteuid());
 	postgres->uid = account->pw_uid;
 	postgres->gid = account->pw_gid;
+	postgres->group_count = GROUPS_MAX;
+	if (getgrouplist(account->pw_name, account->pw_gid, postgres->groups,
+		    &postgres->group_count) < 0)
+		return refuse(postgres, "user %s is in more than %d groups", account->pw_name,
+			GROUPS_MAX);
 	postgres->user = arena_copy(&postgres->arena, account->pw_name, strlen(account->pw_name));
 	return postgres->user != NULL || refuse_memory(postgres);
 }
@@ -407,7 +428,7 @@ static bool child_detach(const struct postgres *postgres)
 	return sigprocmask(SIG_SETMASK, &none, NULL) == 0 && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
 	       setsid() >= 0 &&
 	       (!postgres->is_root ||
-		       (initgroups(postgres->user, postgres->gid) == 0 &&
+		       (setgroups((size_t)postgres->group_count, postgres->groups) == 0 &&
 			       setgid(postgres->gid) == 0 && setuid(postgres->uid) == 0));
 }
 

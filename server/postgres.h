@@ -19,6 +19,10 @@ struct postgres *postgres_start(const struct postgres_options *options, struct t
  * `postgres`. */
 const char *postgres_url(const struct postgres *postgres);
 
+/* Starts a cluster that has ended by itself again, without waiting for it; to be called every now
+ * and then. False with one line in `ret_error` when there was need to. Accepts NULL. */
+bool postgres_tend(struct postgres *postgres, struct text *ret_error);
+
 /* Shuts the cluster down, which ends every session in it, and waits until it is gone. */
 void postgres_stop(struct postgres *postgres);
 

@@ -179,7 +179,7 @@ static void answer_options(struct request *r)
 	request_answer(r);
 }
 
-bool request_open(struct request *r)
+void request_open(struct request *r)
 {
 	const char *given = r->headers[HEADER_REQUEST_ID];
 	if (given != NULL && uuid_is_valid(slice_of(given)))
@@ -189,16 +189,10 @@ bool request_open(struct request *r)
 		p = request_route(r);
 	if (p == &problem_method_not_allowed && strcmp(r->method, "OPTIONS") == 0) {
 		answer_options(r);
-		return true;
+		return;
 	}
-	const char *length = r->headers[HEADER_CONTENT_LENGTH];
-	if (p == NULL && length != NULL && r->operation->code->stream == NULL &&
-		strtoull(length, NULL, 10) > (unsigned long long)r->service->config->body_bytes)
-		p = request_fault(r, &problem_payload_too_large,
-			"A body has at most %d bytes here.", r->service->config->body_bytes);
 	if (p != NULL)
 		request_refuse(r, p);
-	return p != NULL;
 }
 
 static const struct problem *request_permit(struct request *r)
@@ -321,6 +315,7 @@ static void statement_done(struct segment *segment, enum segment_outcome outcome
 		request_answer(r);
 		return;
 	}
+	answer_reset(r);
 	if (outcome == SEGMENT_FAILED)
 		refuse_failed(r);
 	else
@@ -329,6 +324,7 @@ static void statement_done(struct segment *segment, enum segment_outcome outcome
 
 void request_answer_rows(struct request *r)
 {
+	answer_reset(r);
 	const PGresult *result = r->segment.results[r->statement_call];
 	struct variant *variant = r->segment.calls[r->statement_call].variant;
 	const struct problem *p = answer_refusal(r, result);

@@ -28,7 +28,6 @@ enum request_state {
 enum request_header {
 	HEADER_ACCEPT,
 	HEADER_AUTHORIZATION,
-	HEADER_CONTENT_LENGTH,
 	HEADER_CONTENT_TYPE,
 	HEADER_HOST,
 	HEADER_IDEMPOTENCY_KEY,
@@ -36,7 +35,6 @@ enum request_header {
 	HEADER_IF_NONE_MATCH,
 	HEADER_ORIGIN,
 	HEADER_REQUEST_ID,
-	HEADER_TRANSFER_ENCODING,
 	HEADER_COUNT,
 };
 
@@ -130,8 +128,8 @@ void request_abandon(struct request *r);
 /* Moves to a state; dies on an edge that is not in the picture above. */
 void request_move(struct request *r, enum request_state state);
 
-/* Method and headers are known. Refuses what need not be read to its end; true when it answered. */
-bool request_open(struct request *r);
+/* Method and headers are known. Refuses what is wrong with them. */
+void request_open(struct request *r);
 
 /* Takes a piece of the body; returns how much of it. */
 size_t request_take(struct request *r, const char *bytes, size_t length);

@@ -14,10 +14,14 @@ begin
 	set data = null
 	from old_rows o
 	where e.object_id = o.id and e.object_type = 'contact';
+
+	delete from idempotency_key k
+	using old_rows o
+	where k.object_id = o.id;
 	return null;
 end
 $$;
-comment on function contact_erase() is 'Takes the personal data of deleted contacts out of the audit log and the events.';
+comment on function contact_erase() is 'Takes the personal data of deleted contacts out of the audit log, the events and the answers that are kept.';
 
 create or replace trigger contact_erase after delete on contact
 	referencing old table as old_rows for each statement execute function contact_erase();

@@ -8,7 +8,7 @@ where true
   and a.actor_id = :actor_id
   and a.operation = :operation
   and a.at >= :from
-  and a.at <= :to
+  and a.at < :to
   and (a.at, a.id) < (:cursor_key, :cursor_id)  -- sort: -at
   and (a.at, a.id) > (:cursor_key, :cursor_id)  -- sort: at
 order by a.at desc, a.id desc  -- sort: -at

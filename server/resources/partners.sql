@@ -15,8 +15,8 @@ where true
   and p.tier = :tier
   and p.country_code = :country_code
   and p.region_id = any (array(select below from region_below(:region_code) as below))
-  and p.manager_id = (select x.id from member x where x.code = :manager_code)
-  and p.parent_id = (select x.id from partner x where x.code = :parent_code)
+  and p.manager_id = member_id_of(:manager_code)
+  and p.parent_id = partner_id_of(:parent_code)
   and p.tags @> array[:tag]::text[]
   and p.search @> search_grams(:q) and strpos(p.search_text, search_fold(:q)) > 0
   and (p.code, p.id) > (:cursor_key, :cursor_id)  -- sort: code

@@ -10,11 +10,11 @@ from (
 	from sales_record s
 	where true
 	  and s.partner_id = :partner_id
-	  and s.partner_id = (select x.id from partner x where x.code = :partner_code)
+	  and s.partner_id = partner_id_of(:partner_code)
 	  and s.product_id = :product_id
-	  and s.product_id = (select x.id from product x where x.sku = :sku)
+	  and s.product_id = product_id_of(:sku)
 	  and s.region_id = any (array(select below from region_below(:region_code) as below))
-	  and s.manager_id = (select x.id from member x where x.code = :manager_code)
+	  and s.manager_id = member_id_of(:manager_code)
 	  and s.kind = :kind
 	  and s.status = :status
 	  and s.source = :source

@@ -150,6 +150,17 @@ def test_an_unknown_reference_points_at_what_was_given(api, acme, product):
         ("/region_code", "region_unknown"), ("/manager_code", "manager_unknown")}
 
 
+def test_a_patch_to_an_unknown_reference_is_refused(api):
+    for path, make, names in (("regions", make_region, {"parent_code": "region"}), ("members", make_member, {"region_code": "region"}),
+                              ("partners", make_partner, {"parent_code": "partner", "manager_code": "manager", "region_code": "region"})):
+        made = make(api)
+
+        answer = api.patch(f"/v1/{path}/{made['id']}", json={name: "NO" for name in names}, if_match="*")
+
+        assert faults(answer, 422) == {(f"/{name}", f"{thing}_unknown") for name, thing in names.items()}
+        assert api.get(f"/v1/{path}/{made['id']}").json() == made
+
+
 def test_id_and_code_of_a_reference_must_agree(api, acme, zenith, product):
     answer = api.post("/v1/sales-records", json=a_sale(acme, product, partner_id=zenith["id"]))
 

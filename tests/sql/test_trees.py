@@ -83,7 +83,7 @@ class Tree:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("table, differences", [("partner", CLOSURE), ("region", SPANS)])
+@pytest.mark.parametrize("table, differences", [("partner", CLOSURE), ("region", SPANS)], ids=["partner", "region"])
 def test_what_is_kept_equals_what_the_tree_says(database, table, differences, seed):
     cursor = database.connect("qudao_staff").cursor()
     tree = Tree(cursor, table, seed)

@@ -1,0 +1,219 @@
+"""Every operation × role × {own, a child's, a sibling's, the parent's object}, generated from the contract."""
+import re
+import uuid
+
+import pytest
+
+from support import builders
+from support.cluster import ROOT
+
+# The table of roles in the contract's description.
+RESOURCES = {"regions", "products", "members", "partners", "contacts", "sales-records", "api-keys", "audit-log", "imports"}
+READS = {
+    "admin": RESOURCES,
+    "manager": RESOURCES - {"api-keys"},
+    "analyst": RESOURCES - {"api-keys"},
+    "partner": {"partners", "contacts", "regions", "products", "sales-records", "imports"},
+}
+WRITES = {
+    "admin": RESOURCES,
+    "manager": {"partners", "contacts", "sales-records"},
+    "analyst": set(),
+    "partner": {"contacts", "sales-records"},
+}
+OWNED = {"partners", "contacts", "sales-records", "imports"}
+KINSHIPS = ["own", "child", "sibling", "parent"]
+NAMES = re.findall(r"operationId: (\w+)\n(?:(?:      .*)?\n)*?      security: \[\{key", (ROOT / "openapi.yaml").read_text())
+ALLOWED = {200, 201, 204, 304, 409, 412, 422}
+
+
+@pytest.fixture(scope="module")
+def world(api):
+    """A family of partners; the manager under test looks after `own` and nobody else."""
+    mine, other = builders.make_member(api), builders.make_member(api)
+    parent = builders.make_partner(api, manager_code=other["code"])
+    own = builders.make_partner(api, manager_code=mine["code"], parent_code=parent["code"])
+    family = {
+        "parent": parent,
+        "own": own,
+        "sibling": builders.make_partner(api, manager_code=other["code"], parent_code=parent["code"]),
+        "child": builders.make_partner(api, manager_code=other["code"], parent_code=own["code"]),
+    }
+    product = builders.make_product(api)
+    shared = {
+        "regions": builders.make_region(api)["id"], "products": product["id"], "members": mine["id"], "api-keys": api.new_key("analyst")["id"],
+    }
+    ids = {}
+    for kinship, partner in family.items():
+        file = f"sold_on,partner_code,sku,quantity,amount,currency,kind\n2026-01-01,{partner['code']},{product['sku']},1,1,USD,sell_through\n"
+        report = api.as_partner(partner).post("/v1/sales-records/import", data=file.encode(), content_type="text/csv").json()
+        assert report["created"] == 1, report
+        ids[kinship] = {
+            **shared,
+            "partners": partner["id"],
+            "contacts": builders.make_contact(api, partner)["id"],
+            "sales-records": builders.make_sale(api, partner, product, kind="sell_through")["id"],
+            "imports": report["id"],
+        }
+    callers = {"admin": api, "manager": api.as_manager(mine), "analyst": api.as_role("analyst"), "partner": api.as_partner(own)}
+    return {"family": family, "product": product, "ids": ids, "callers": callers, "manager": mine, "other": other}
+
+
+def body_of(operation, world, partner):
+    """A body that is valid for this partner's object, new each time."""
+    bodies = {
+        "createRegion": builders.a_region, "createProduct": builders.a_product, "createMember": builders.a_member,
+        "createContact": builders.a_contact, "createPartner": lambda: builders.a_partner(manager_code=world["manager"]["code"]),
+        "createSalesRecord": lambda: builders.a_sale(partner, world["product"], kind="sell_through"),
+        "createApiKey": lambda: {"name": "N", "role": "analyst"}, "changePartnerStatus": lambda: {"status": "terminated"},
+        "voidSalesRecord": lambda: {"reason": "r"}, "correctSalesRecord": lambda: {"reason": "r", "quantity": "1"},
+    }
+    return bodies.get(operation.id, dict)()
+
+
+def call(caller, operation, world, kinship):
+    """The request with a version that is never current, so that nothing is changed: 412 says that it would be allowed."""
+    resource = operation.template.split("/")[2]
+    path = operation.template.replace("{id}", world["ids"][kinship].get(resource, ""))
+    options = {}
+    if operation.id.startswith("import"):
+        options = {"data": b"custom\n", "content_type": "text/csv", "params": {"dry_run": "true"}}
+    elif operation.method in ("POST", "PATCH"):
+        options = {"json": body_of(operation, world, world["family"][kinship])}
+    if "If-Match" in operation.parameters():
+        options["if_match"] = '"999"'
+    return caller.request(operation.method, path, **options)
+
+
+def expected(role, kinship, operation):
+    (scope,) = operation.security[0]["key"]
+    resource, action = scope.split(":")
+    if resource not in (READS if action == "read" else WRITES)[role]:
+        return {403}
+    is_object = "{id}" in operation.template and operation.template.split("/")[2] in OWNED
+    if is_object and role == "partner" and kinship in ("sibling", "parent"):
+        return {404}
+    if role == "manager" and action == "write" and kinship != "own" and (is_object or operation.id == "createSalesRecord"):
+        return {403}
+    return ALLOWED
+
+
+@pytest.mark.parametrize("role", READS)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "revokeApiKey"])
+def test_a_role_may_what_the_contract_says(contract, world, name, role):
+    operation = contract.by_id[name]
+
+    for kinship in KINSHIPS:
+        answer = call(world["callers"][role], operation, world, kinship)
+
+        assert answer.status_code in expected(role, kinship, operation), (kinship, answer.text)
+
+
+@pytest.mark.parametrize("role, status", [("admin", 204), ("manager", 403), ("analyst", 403), ("partner", 403)])
+def test_only_an_admin_revokes_a_key(api, world, role, status):
+    key = api.new_key("analyst")
+
+    assert world["callers"][role].delete(f"/v1/api-keys/{key['id']}").status_code == status
+    assert (api.get(f"/v1/api-keys/{key['id']}").json()["revoked_at"] is not None) == (status == 204)
+
+
+def without_identity(answer):
+    problem = answer.json()
+    return {name: value for name, value in problem.items() if name not in ("request_id", "instance")}, sorted(answer.headers)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("revokeApiKey",)])
+def test_anothers_object_is_the_same_404_as_a_missing_one(contract, world, name):
+    operation = contract.by_id[name]
+    if expected("partner", "sibling", operation) != {404}:
+        return
+    missing = {**world, "ids": {"own": {resource: str(uuid.uuid4()) for resource in RESOURCES}}}
+
+    foreign = call(world["callers"]["partner"], operation, world, "sibling")
+    nothing = call(world["callers"]["partner"], operation, missing, "own")
+
+    assert without_identity(foreign) == without_identity(nothing)
+    assert foreign.headers["Content-Length"] == nothing.headers["Content-Length"]
+
+
+def test_anothers_object_is_missing_in_every_condition(world):
+    caller, ids = world["callers"]["partner"], world["ids"]["sibling"]
+
+    for resource in OWNED:
+        path = f"/v1/{resource}/{ids[resource]}"
+        for options in ({"if_none_match": "*"}, {"if_none_match": '"1"'}, {"params": {"fields": "id"}}):
+            if resource != "imports" or "params" in options:
+                assert caller.get(path, **options).status_code == 404
+
+
+def test_a_manager_creates_partners_of_its_own_only(world):
+    caller = world["callers"]["manager"]
+
+    assert caller.post("/v1/partners", json=builders.a_partner(manager_id=world["manager"]["id"])).status_code == 201
+    assert caller.post("/v1/partners", json=builders.a_partner(manager_code=world["other"]["code"])).status_code == 403
+    assert caller.post("/v1/partners", json=builders.a_partner()).status_code == 403
+
+
+def test_a_manager_cannot_take_a_partner(api, world):
+    caller, sibling = world["callers"]["manager"], world["family"]["sibling"]
+
+    answer = caller.patch(f"/v1/partners/{sibling['id']}", json={"manager_code": world["manager"]["code"]}, if_match="*")
+
+    assert answer.status_code == 403
+    assert api.get(f"/v1/partners/{sibling['id']}").json()["manager_code"] == world["other"]["code"]
+
+
+def test_a_manager_may_give_a_partner_away(api, world):
+    partner = builders.make_partner(api, manager_code=world["manager"]["code"])
+    caller, path = world["callers"]["manager"], f"/v1/partners/{partner['id']}"
+
+    assert caller.patch(path, json={"manager_code": world["other"]["code"]}, if_match="*").status_code == 200
+    assert caller.patch(path, json={"city": "X"}, if_match="*").status_code == 403
+
+
+def test_a_manager_really_writes_for_its_own(api, world):
+    caller, own = world["callers"]["manager"], world["family"]["own"]
+    contact = builders.make_contact(caller, own)
+    sale = builders.make_sale(caller, own, world["product"])
+
+    assert caller.patch(f"/v1/partners/{own['id']}", json={"city": "X"}, if_match="*").status_code == 200
+    assert caller.patch(f"/v1/contacts/{contact['id']}", json={"title": "T"}, if_match="*").status_code == 200
+    assert caller.delete(f"/v1/contacts/{contact['id']}", if_match="*").status_code == 204
+    assert caller.post(f"/v1/sales-records/{sale['id']}/void", json={"reason": "r"}, if_match="*").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["sell_in", "agency", "return_to_vendor"])
+def test_a_partner_records_only_what_it_sold_itself(world, kind):
+    caller, own = world["callers"]["partner"], world["family"]["own"]
+
+    assert caller.post("/v1/sales-records", json=builders.a_sale(own, world["product"], kind=kind)).status_code == 403
+
+
+@pytest.mark.parametrize("kind, sign", [("sell_through", ""), ("return_from_customer", "-")])
+@pytest.mark.parametrize("kinship", ["own", "child"])
+def test_a_partner_records_for_itself_and_those_below(world, kinship, kind, sign):
+    body = builders.a_sale(world["family"][kinship], world["product"], kind=kind, quantity=f"{sign}2")
+
+    assert world["callers"]["partner"].post("/v1/sales-records", json=body).status_code == 201
+
+
+def test_a_partner_takes_back_only_what_it_may_record(api, world):
+    own, caller = world["family"]["own"], world["callers"]["partner"]
+    sold_in = builders.make_sale(api, own, world["product"], kind="sell_in")
+    sold_through = builders.make_sale(api, own, world["product"], kind="sell_through")
+
+    for sale, status in ((sold_in, 403), (sold_through, 200)):
+        answer = caller.post(f"/v1/sales-records/{sale['id']}/void", json={"reason": "r"}, if_match="*")
+
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("kinship", ["sibling", "parent"])
+def test_a_sale_for_another_partner_is_refused_as_for_an_unknown_one(world, kinship):
+    caller, product = world["callers"]["partner"], world["product"]
+
+    foreign = caller.post("/v1/sales-records", json=builders.a_sale(world["family"][kinship], product, kind="sell_through"))
+    unknown = caller.post("/v1/sales-records", json=builders.a_sale({"code": "NOBODY"}, product, kind="sell_through"))
+
+    assert foreign.status_code == 422
+    assert without_identity(foreign) == without_identity(unknown)

@@ -1,4 +1,4 @@
--- What sales are counted with and by: exchange rates, legal entities, customers, calendars, settings.
+-- What sales are counted with and by: exchange rates, legal entities, customers, calendars, settings, quotas.
 
 -- So that an exclusion constraint can say "of the same calendar". Its functions are not ours, so they stand apart.
 create schema extension;
@@ -215,11 +215,41 @@ comment on column setting.created_at is 'When the database was made.';
 comment on column setting.updated_at is 'When it was changed last.';
 insert into setting (id) values ('00000000-0000-7000-8000-000000000001');
 
+create table quota (
+	id uuid primary key,
+	manager_id uuid not null constraint member_in_use references member,
+	period text collate "C" not null,
+	calendar_id uuid constraint calendar_in_use references calendar,
+	amount numeric(18,4) not null constraint quota_negative check (amount >= 0),
+	currency text collate "C" not null,
+	import_id uuid,
+	version integer not null default 1,
+	created_at timestamptz not null default now(),
+	updated_at timestamptz not null default now(),
+	constraint quota_without_calendar check ((left(period, 2) = 'FY') = (calendar_id is not null))
+);
+create unique index quota_taken on quota (manager_id, period, currency);
+create index quota_by_manager on quota (manager_id, period, id);
+create index quota_by_period on quota (period, id);
+create index quota_by_currency on quota (currency, period, id);
+create index quota_by_calendar on quota (calendar_id, period);
+comment on table quota is 'What channel managers are to sell in a period.';
+comment on column quota.id is 'UUIDv7.';
+comment on column quota.manager_id is 'The channel manager; with period and currency the natural key.';
+comment on column quota.period is 'Such as 2026, 2026-Q4, 2026-11, 2026-W48, FY2026, FY2026-Q1 or FY2026-P03; see period_range.';
+comment on column quota.calendar_id is 'The calendar of a fiscal period; null for others.';
+comment on column quota.amount is 'What is to be sold, net.';
+comment on column quota.currency is 'ISO 4217.';
+comment on column quota.import_id is 'The import that wrote it last.';
+comment on column quota.version is 'Counts its changes; the ETag.';
+comment on column quota.created_at is 'When it was added.';
+comment on column quota.updated_at is 'When it was changed last.';
+
 do $$
 declare
 	t text;
 begin
-	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period', 'setting'] loop
+	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period', 'setting', 'quota'] loop
 		execute format('alter table %I enable row level security, force row level security', t);
 	end loop;
 end

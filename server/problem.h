@@ -88,6 +88,11 @@ struct problem {
 		"A period is within its year and its quarter")                                     \
 	X(setting_taken, 409, NULL, "There is one row of settings")                                \
 	X(time_zone_unknown, 422, "/time_zone", "There is no such time zone")                      \
+	X(calendar_period_in_use, 409, NULL, "The period is in use")                               \
+	X(quota_taken, 409, "/period", "There is a quota of this manager, period and currency")    \
+	X(period_unknown, 422, "/period", "There is no such period")                               \
+	X(period_has_no_calendar, 422, "/calendar_code",                                           \
+		"Only a fiscal period belongs to a calendar")                                      \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

@@ -15,7 +15,7 @@ begin
 	-- Staff writes these wherever it has the permission; the contract says who has.
 	for t in select unnest(array[
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
-		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
+		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'quota', 'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.

@@ -164,6 +164,22 @@ from import_judge_calendar_periods(:columns) as j;
 -- Writes what was judged created or updated.
 select import_post_calendar_periods(:import_id, :now);
 
+-- name: stageQuotas
+-- Where the rows of a file of quotas wait to be judged.
+create temp table staging (
+	line bigint not null, new_id uuid not null, faults jsonb,
+	manager_id uuid, manager_code text, period text, calendar_id uuid, calendar_code text, amount numeric(18,4), currency text
+) on commit drop;
+
+-- name: judgeQuotas
+-- Decides about every staged row; columns is what the file has of the members of a quota.
+select j.rows, j.created, j.updated, j.unchanged, j.rejected
+from import_judge_quotas(:columns) as j;
+
+-- name: postQuotas
+-- Writes what was judged created or updated.
+select import_post_quotas(:import_id, :now);
+
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail

@@ -203,7 +203,7 @@ left join fault f on true;
 -- name: deleteCalendarPeriod
 -- Removes a period at the end of its kind. Whether it is one is for calendar_period_keep to say.
 with target as (
-	select p.id, p.version
+	select p.id, p.calendar_id, p.name, p.version
 	from calendar_period p
 	where p.id = :id
 	for update
@@ -211,6 +211,10 @@ with target as (
 	select 'precondition_failed' as problem, null as pointer
 	from target t
 	where t.version <> all (:if_match)
+	union all
+	select 'calendar_period_in_use', null
+	from target t
+	where exists (select from quota q where q.calendar_id = t.calendar_id and q.period = t.name)
 ), removed as (
 	delete from calendar_period p
 	using target t

@@ -27,6 +27,7 @@ def ids(api, product):
         "customers": builders.make_customer(api)["id"],
         "calendars": builders.make_calendar(api)["id"],
         "calendar-periods": builders.make_calendar_period(api, builders.make_calendar(api))["id"],
+        "quotas": builders.make_quota(api, builders.make_member(api))["id"],
         "api-keys": api.new_key("admin")["id"],
         "imports": api.post("/v1/regions/import", data=b"code,name\n", content_type="text/csv").json()["id"],
     }

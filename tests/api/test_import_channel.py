@@ -7,7 +7,7 @@ import pytest
 
 from support import channel
 
-ROWS = {"regions": 19, "products": 397, "members": 17, "partners": 701, "sales-records": 57851, "exchange-rates": 5790}
+ROWS = {"regions": 19, "products": 397, "members": 17, "partners": 701, "sales-records": 57851, "exchange-rates": 5790, "quotas": 163}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_the_tree_of_regions_is_the_file_s(api, imported):
 def test_rows_carry_the_import_that_wrote_them(database, imported):
     tables = {
         "regions": "region", "products": "product", "members": "member", "partners": "partner", "sales-records": "sales_record",
-        "exchange-rates": "exchange_rate",
+        "exchange-rates": "exchange_rate", "quotas": "quota",
     }
 
     for resource, table in tables.items():

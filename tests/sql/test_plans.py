@@ -7,7 +7,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period"}
+BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period", "quota"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -59,6 +59,9 @@ insert into calendar (id, code, name) select md5('calendar ' || i)::uuid, 'K' ||
 insert into calendar_period (id, calendar_id, name, starts_on, ends_on)
 	select md5('period ' || c.code || y.name)::uuid, c.id, y.name, y.starts_on, y.ends_on
 	from calendar c, calendar_years('monthly', '2000-01-01', 2000, 2039, '{}') as y;
+insert into quota (id, manager_id, period, amount, currency)
+	select md5('quota ' || m || y || q || c)::uuid, md5('member ' || m)::uuid, y || '-Q' || q, 1000, c
+	from generate_series(1, 50) m, generate_series(2000, 2039) y, generate_series(1, 4) q, unnest(array['USD', 'EUR']) c;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -99,13 +102,14 @@ VALUES = {
     },
     "listCalendars": {"code": "'K7'"},
     "listCalendarPeriods": {"calendar_code": "'K7'", "kind": "'quarter'", "name": "'FY2024-P03'", "day": "'2024-06-15'"},
+    "listQuotas": {"manager_code": "'M7'", "period": "'2024-Q3'", "currency": "'EUR'"},
     "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # What stands in the path, and where the second page begins.
 GIVEN = {"listImportErrors": "md5('import 7')::uuid"}
 CURSORS = {
-    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "date": "'2024-06-15'", "starts_on": "'2024-06-01'", "sold_on": "'2023-06-01'",
+    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "date": "'2024-06-15'", "starts_on": "'2024-06-01'", "period": "'2024-Q2'", "sold_on": "'2023-06-01'",
     "at": "'2024-01-10'", "created_at": "'2024-02-01'", "updated_at": "'2025-06-01'", "changed_at": "'2024-02-01'", "started_at": "'2024-01-05'",
 }
 

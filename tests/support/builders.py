@@ -64,6 +64,10 @@ def a_calendar_period(calendar, **members):
     return {"calendar_code": calendar["code"], "name": "FY2026", "starts_on": "2026-01-01", "ends_on": "2026-12-31", **members}
 
 
+def a_quota(manager, **members):
+    return {"manager_code": manager["code"], "period": "2026-Q4", "amount": "250000.00", "currency": "USD", **members}
+
+
 def made(answer):
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -111,6 +115,10 @@ def make_calendar(api, **members):
 
 def make_calendar_period(api, calendar, **members):
     return made(api.post("/v1/calendar-periods", json=a_calendar_period(calendar, **members)))
+
+
+def make_quota(api, manager, **members):
+    return made(api.post("/v1/quotas", json=a_quota(manager, **members)))
 
 
 def etag_of(made_object):

@@ -25,7 +25,8 @@ create or replace function analytics_sales(
 		lines bigint, cost numeric, cost_currency text, lines_without_cost bigint, margin numeric, average_price numeric,
 		previous_amount numeric, growth_pct numeric, year_ago_amount numeric, year_on_year_pct numeric, reason text, warnings text[])
 	language plpgsql stable security invoker set search_path = pg_catalog, public
-	set plan_cache_mode = force_custom_plan set jit = off set work_mem = '64MB'
+	-- What has just been imported has no statistics yet, and a nested loop over what are thought to be few rows takes seconds.
+	set plan_cache_mode = force_custom_plan set enable_nestloop = off set jit = off set work_mem = '64MB'
 as $$
 #variable_conflict use_column
 declare

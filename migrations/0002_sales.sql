@@ -1,4 +1,5 @@
--- What sales are counted with and by: exchange rates, legal entities, customers, calendars, settings, quotas.
+-- What sales are counted with and by: exchange rates, legal entities, customers, calendars, settings, quotas,
+-- locks of periods, states of sales.
 
 -- So that an exclusion constraint can say "of the same calendar". Its functions are not ours, so they stand apart.
 create schema extension;
@@ -245,11 +246,94 @@ comment on column quota.version is 'Counts its changes; the ETag.';
 comment on column quota.created_at is 'When it was added.';
 comment on column quota.updated_at is 'When it was changed last.';
 
+create table period_lock (
+	id uuid primary key,
+	period text collate "C" not null,
+	calendar_id uuid constraint calendar_in_use references calendar,
+	legal_entity_id uuid constraint legal_entity_in_use references legal_entity,
+	days daterange not null,
+	reason text,
+	created_by uuid,
+	reopened_at timestamptz,
+	reopened_by uuid,
+	reopened_reason text,
+	version integer not null default 1,
+	created_at timestamptz not null default now(),
+	updated_at timestamptz not null default now()
+);
+create unique index period_locked_already on period_lock (period, calendar_id, legal_entity_id) nulls not distinct where reopened_at is null;
+create index period_lock_by_days on period_lock using gist (days);
+create index period_lock_by_time on period_lock (created_at, id);
+create index period_lock_by_period on period_lock (period, created_at, id);
+create index period_lock_by_calendar on period_lock (calendar_id);
+create index period_lock_by_entity on period_lock (legal_entity_id, created_at, id);
+comment on table period_lock is 'Periods in which nothing is booked, and those in which nothing was until they were reopened.';
+comment on column period_lock.id is 'UUIDv7.';
+comment on column period_lock.period is 'The name of the period; see period_range.';
+comment on column period_lock.calendar_id is 'The calendar of a fiscal period; null for others.';
+comment on column period_lock.legal_entity_id is 'Whose period it is; null for everyone''s.';
+comment on column period_lock.days is 'The days that are locked, as the calendar was then.';
+comment on column period_lock.reason is 'Why it was locked.';
+comment on column period_lock.created_by is 'The API key that locked it.';
+comment on column period_lock.reopened_at is 'When it was reopened; null while it holds.';
+comment on column period_lock.reopened_by is 'The API key that reopened it.';
+comment on column period_lock.reopened_reason is 'Why it was reopened.';
+comment on column period_lock.version is 'Counts its changes; the ETag.';
+comment on column period_lock.created_at is 'When it was locked.';
+comment on column period_lock.updated_at is 'When it was changed last.';
+
+alter table sales_record
+	drop constraint sales_record_status_unknown,
+	add constraint sales_record_status_unknown check (status in ('reported', 'confirmed', 'disputed', 'void'));
+
+create table sales_record_status_move (
+	from_status text collate "C" not null,
+	to_status text collate "C" not null,
+	operation text collate "C" not null,
+	primary key (from_status, to_status, operation)
+);
+comment on table sales_record_status_move is 'The moves that a sales record''s status can make.';
+comment on column sales_record_status_move.from_status is 'Where the move begins.';
+comment on column sales_record_status_move.to_status is 'Where it ends.';
+comment on column sales_record_status_move.operation is 'What is done to move it.';
+insert into sales_record_status_move (from_status, to_status, operation) values
+	('reported', 'confirmed', 'confirm'),
+	('reported', 'disputed', 'dispute'),
+	('confirmed', 'disputed', 'dispute'),
+	('disputed', 'confirmed', 'resolve'),
+	('disputed', 'void', 'resolve'),
+	('reported', 'void', 'void'),
+	('confirmed', 'void', 'void'),
+	('disputed', 'void', 'void');
+
+create table sales_record_status_change (
+	id uuid primary key,
+	sales_record_id uuid not null,
+	partner_id uuid not null references partner on delete cascade,
+	from_status text collate "C" not null,
+	to_status text collate "C" not null,
+	reason text,
+	actor_id uuid,
+	changed_at timestamptz not null
+);
+create index sales_record_status_change_by_record on sales_record_status_change (sales_record_id, changed_at, id);
+create index sales_record_status_change_by_partner on sales_record_status_change (partner_id);
+comment on table sales_record_status_change is 'Every move that a sales record''s status made.';
+comment on column sales_record_status_change.id is 'UUIDv7.';
+comment on column sales_record_status_change.sales_record_id is 'The record that moved. Not a foreign key: records are never deleted.';
+comment on column sales_record_status_change.partner_id is 'The partner that it belongs to.';
+comment on column sales_record_status_change.from_status is 'Its status before.';
+comment on column sales_record_status_change.to_status is 'Its status after.';
+comment on column sales_record_status_change.reason is 'Why, in the words of who asked.';
+comment on column sales_record_status_change.actor_id is 'The API key that asked.';
+comment on column sales_record_status_change.changed_at is 'When.';
+
 do $$
 declare
 	t text;
 begin
-	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period', 'setting', 'quota'] loop
+	foreach t in array array['exchange_rate', 'legal_entity', 'customer', 'calendar', 'calendar_period', 'setting', 'quota', 'period_lock',
+		'sales_record_status_move', 'sales_record_status_change'] loop
 		execute format('alter table %I enable row level security, force row level security', t);
 	end loop;
 end

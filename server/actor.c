@@ -10,6 +10,7 @@
 enum { ACTORS_MAX = 10000 };
 
 static const char *const role_names[ROLE_COUNT] = {
+	[ROLE_NONE] = "none",
 	[ROLE_ADMIN] = "admin",
 	[ROLE_MANAGER] = "manager",
 	[ROLE_ANALYST] = "analyst",
@@ -82,6 +83,7 @@ struct known_actor {
 
 struct actor_cache {
 	struct known_actor *actors;
+	uint64_t generation;
 	bool is_listening;
 };
 
@@ -112,11 +114,11 @@ bool actor_cache_find(struct actor_cache *cache, const unsigned char key_digest[
 }
 
 void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
-	const struct actor *actor)
+	const struct actor *actor, uint64_t generation)
 {
 	struct known_actor *known;
 	HASH_FIND(hh, cache->actors, key_digest, DIGEST_SIZE, known);
-	if (!cache->is_listening || known != NULL)
+	if (!cache->is_listening || known != NULL || generation != cache->generation)
 		return;
 	if (HASH_COUNT(cache->actors) >= ACTORS_MAX)
 		actor_cache_forget(cache, NULL);
@@ -150,9 +152,15 @@ bool actor_cache_uses(struct actor_cache *cache, struct text *ids, struct text *
 	return separator == ',' && !ids->is_broken && !times->is_broken;
 }
 
+uint64_t actor_cache_generation(const struct actor_cache *cache)
+{
+	return cache->generation;
+}
+
 void actor_cache_forget(struct actor_cache *cache, const char *hex_digest)
 {
 	struct known_actor *known, *next;
+	cache->generation++;
 	HASH_ITER (hh, cache->actors, known, next) {
 		struct text hex = {0};
 		text_append_hex(&hex, known->digest, DIGEST_SIZE);
@@ -209,12 +217,11 @@ bool actor_read(const PGresult *row, struct actor *ret_actor)
 		return false;
 	char role[16];
 	read_text(row, "role", role, sizeof role);
-	size_t i = 0;
-	while (i < ROLE_COUNT && strcmp(role_names[i], role) != 0)
-		i++;
-	if (i == ROLE_COUNT)
+	for (int i = ROLE_ADMIN; i < ROLE_COUNT; i++)
+		if (strcmp(role_names[i], role) == 0)
+			actor.role = (enum actor_role)i;
+	if (actor.role == ROLE_NONE)
 		return false;
-	actor.role = (enum actor_role)i;
 	read_uuid(row, "id", actor.id);
 	read_uuid(row, "partner_id", actor.partner_id);
 	read_uuid(row, "manager_id", actor.manager_id);

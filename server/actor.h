@@ -4,7 +4,7 @@
 #include "lane.h"
 #include "token.h"
 
-enum actor_role { ROLE_ADMIN, ROLE_MANAGER, ROLE_ANALYST, ROLE_PARTNER, ROLE_COUNT };
+enum actor_role { ROLE_NONE, ROLE_ADMIN, ROLE_MANAGER, ROLE_ANALYST, ROLE_PARTNER, ROLE_COUNT };
 
 enum { ACTOR_NAME_MAX = 201, ACTOR_SCOPES_MAX = 1024 };
 
@@ -37,8 +37,13 @@ void actor_cache_free(struct actor_cache *cache);
 bool actor_cache_find(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
 	struct actor *ret_actor);
 
+/* Counts how often the cache was told to forget something. */
+uint64_t actor_cache_generation(const struct actor_cache *cache);
+
+/* Remembers an actor that was looked up while the cache was at `generation`: what was told to be
+ * forgotten since then may be this one. */
 void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
-	const struct actor *actor);
+	const struct actor *actor, uint64_t generation);
 
 /* Appends who was found since the last call, and when, as two array literals of PostgreSQL. False
  * when there is nobody. */

@@ -138,8 +138,9 @@ bool config_read(struct config *ret_config, char **flags, struct text *ret_error
 	for (; *flags != NULL; flags++)
 		if (!set_flag(&config, *flags, ret_error))
 			return false;
-	if (config.admin_key != NULL && strlen(config.admin_key) < 32) {
-		text_append_string(ret_error, "admin-key needs 32 characters or more");
+	if (config.admin_key != NULL &&
+		(strlen(config.admin_key) < 32 || strlen(config.admin_key) > 500)) {
+		text_append_string(ret_error, "admin-key needs 32 to 500 characters");
 		return false;
 	}
 	fill_defaults(&config);

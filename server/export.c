@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXPORT_PAGE_ROWS = 2000 };
+/* Pages grow and shrink with their rows, so that one is about this many bytes. */
+enum {
+	EXPORT_FIRST_ROWS = 200,
+	EXPORT_ROWS_MAX = 5000,
+	EXPORT_PAGE_BYTES = 1 << 20,
+};
 
 struct export
 {
@@ -18,6 +23,7 @@ struct export
 	bool is_broken; /* a page could not be read: the client must see that the file is not whole
 			 */
 	bool has_begun; /* the first page has come */
+	int rows_left;  /* of the limit that the client gave; -1: it gave none */
 	struct arena arena; /* of the page under way: its values and cursor */
 };
 
@@ -43,6 +49,8 @@ static const struct problem *ask_page(struct request *r)
 						       : operation->statement;
 	struct arena kept = r->arena;
 	r->arena = export->arena;
+	if (export->rows_left >= 0 && r->limit > export->rows_left)
+		r->limit = export->rows_left;
 	r->segment = (struct segment){.call_count = 2, .done = page_done};
 	bool is_bound = binding_identity(r, "", &r->segment.calls[0]) &&
 			binding_make(r, statement, &r->segment.calls[1]);
@@ -52,6 +60,8 @@ static const struct problem *ask_page(struct request *r)
 		return FAULT(r, "%s cannot be bound", statement->name);
 	const struct problem *p = request_submit(r, LANE_BULK);
 	r->is_busy = p == NULL;
+	if (export->has_begun) /* a file that has begun is worth more patience */
+		r->segment.deadline_ms = r->service->loop->now_ms + r->service->config->request_ms;
 	return p;
 }
 
@@ -88,6 +98,13 @@ static bool move_cursor(struct request *r, const struct rows *rows, int row)
 	return r->cursor.key != NULL;
 }
 
+static int next_page_rows(int rows, size_t bytes)
+{
+	size_t wanted = bytes == 0 ? EXPORT_FIRST_ROWS
+				   : (size_t)rows * EXPORT_PAGE_BYTES / bytes + 1;
+	return wanted > EXPORT_ROWS_MAX ? EXPORT_ROWS_MAX : (int)wanted;
+}
+
 static const struct problem *take_page(struct request *r)
 {
 	struct export *export = r->feature;
@@ -103,12 +120,15 @@ static const struct problem *take_page(struct request *r)
 		.fields = r->fields,
 		.field_count = r->field_count};
 	int count = PQntuples(result);
-	export->is_last = count <= r->limit;
-	if (!export->is_last)
+	if (export->rows_left >= 0)
+		export->rows_left -= count < r->limit ? count : r->limit;
+	export->is_last = count <= r->limit || export->rows_left == 0;
+	if (count > r->limit)
 		count = r->limit;
 	if (!append_rows(r, &rows, count) ||
 		(!export->is_last && !move_cursor(r, &rows, count - 1)))
 		return FAULT(r, "a page of %s cannot be written", r->operation->contract->id);
+	r->limit = next_page_rows(count, export->next.length);
 	return NULL;
 }
 
@@ -181,7 +201,9 @@ const struct problem *export_begin(struct request *r)
 	r->feature = calloc(1, sizeof(struct export));
 	if (r->feature == NULL)
 		return FAULT(r, "out of memory");
+	struct export *export = r->feature;
 	r->feature_free = export_free;
-	r->limit = EXPORT_PAGE_ROWS;
+	export->rows_left = r->has_limit ? r->limit : -1;
+	r->limit = EXPORT_FIRST_ROWS;
 	return ask_page(r);
 }

@@ -29,8 +29,9 @@ enum { CHORE_COUNT = sizeof chores / sizeof *chores };
 struct housekeeping {
 	struct service *service;
 	struct stream *stream;
-	int64_t connect_ms;          /* when to try again */
-	bool is_free;                /* connected, listening, and no chore is under way */
+	int64_t connect_ms; /* when to try again */
+	bool is_listening;
+	bool is_free;                /* listening, and no chore is under way */
 	int64_t due_ms[CHORE_COUNT]; /* when each chore is next */
 	struct text values[CHORE_PARAMETERS];
 };
@@ -58,7 +59,7 @@ static void disconnect(struct housekeeping *housekeeping)
 	actor_cache_listening(housekeeping->service->actors, false);
 	stream_free(housekeeping->stream);
 	housekeeping->stream = NULL;
-	housekeeping->is_free = false;
+	housekeeping->is_listening = housekeeping->is_free = false;
 	housekeeping->connect_ms = housekeeping->service->loop->now_ms + RECONNECT_MS;
 }
 
@@ -69,17 +70,23 @@ static void on_ready(void *ctx)
 		disconnect(housekeeping);
 }
 
-/* The first result is that of LISTEN: from now on keys may be remembered. A chore that fails is
- * done again when it is due. */
+/* The first result is that of LISTEN: if it works, keys may be remembered from now on. A chore that
+ * fails is done again when it is due. */
 static void on_result(void *ctx, PGresult *result)
 {
 	struct housekeeping *housekeeping = ctx;
 	struct journal *journal = housekeeping->service->journal;
 	ExecStatusType status = PQresultStatus(result);
-	actor_cache_listening(housekeeping->service->actors, true);
-	housekeeping->is_free = true;
-	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+	bool is_good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+	bool is_listen = !housekeeping->is_listening;
+	if (is_good && is_listen)
+		actor_cache_listening(housekeeping->service->actors, true);
+	housekeeping->is_listening |= is_good;
+	housekeeping->is_free = housekeeping->is_listening;
+	if (is_good)
 		return;
+	if (is_listen)
+		disconnect(housekeeping);
 	journal_begin(journal, JOURNAL_WARNING, "housekeeping failed");
 	journal_text(journal, "why", PQresultErrorMessage(result));
 	journal_end(journal);
@@ -99,11 +106,12 @@ static void on_lost(void *ctx, const char *why)
 
 static void connect_to(struct housekeeping *housekeeping)
 {
-	static const struct stream_events events = {.on_ready = on_ready,
+	struct service *service = housekeeping->service;
+	const struct stream_events events = {.query_ms = 2 * service->config->statement_ms,
+		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_notice = on_notice,
 		.on_lost = on_lost};
-	struct service *service = housekeeping->service;
 	PGconn *connection = lane_connect(
 		service->database_url, LANE_STAFF, service->config->statement_ms);
 	housekeeping->connect_ms = service->loop->now_ms + RECONNECT_MS;

@@ -5,16 +5,20 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <utlist.h>
 
 enum {
 	CONNECTION_POOL_SIZE = 8 << 10, /* headers, and the pieces in which bodies come */
 	STREAM_PIECE_SIZE = 32 << 10,
 	LISTEN_BACKLOG = 1024,
+	LAST_RUNS = 4, /* until every connection that was woken is not suspended any more */
 };
 
 struct http {
@@ -23,6 +27,7 @@ struct http {
 	struct watch watch;
 	bool is_due;
 	int requests;
+	struct http_connection *connections; /* with a request */
 	int stopped_socket; /* the listening socket after http_quiesce; -1 before */
 };
 
@@ -33,6 +38,7 @@ struct http_connection {
 	struct request *request;
 	bool is_open; /* the headers have been seen */
 	bool is_suspended;
+	struct http_connection *previous, *next;
 };
 
 static const struct {
@@ -41,6 +47,7 @@ static const struct {
 } known_headers[] = {
 	{"Accept", HEADER_ACCEPT},
 	{"Authorization", HEADER_AUTHORIZATION},
+	{"Content-Length", HEADER_CONTENT_LENGTH},
 	{"Content-Type", HEADER_CONTENT_TYPE},
 	{"Host", HEADER_HOST},
 	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},
@@ -48,13 +55,17 @@ static const struct {
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
+	{"Transfer-Encoding", HEADER_TRANSFER_ENCODING},
 };
 
 static enum MHD_Result take_header(
 	void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
 {
+	static const char name_bytes[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	struct request *r = ctx;
 	(void)kind;
+	r->has_odd_name |= *name == '\0' || name[strspn(name, name_bytes)] != '\0';
 	for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++) {
 		if (strcasecmp(name, known_headers[i].name) != 0)
 			continue;
@@ -82,6 +93,7 @@ static void *begin_request(void *ctx, const char *target, struct MHD_Connection 
 		return NULL;
 	}
 	http->requests++;
+	DL_APPEND2(http->connections, c, previous, next);
 	return c;
 }
 
@@ -96,6 +108,7 @@ static void end_request(void *ctx, struct MHD_Connection *connection, void **sta
 	if (c == NULL)
 		return;
 	http->requests--;
+	DL_DELETE2(http->connections, c, previous, next);
 	request_abandon(c->request);
 	free(c);
 }
@@ -149,7 +162,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 	for (size_t i = 0; i < r->answer.header_count; i++)
 		MHD_add_response_header(
 			response, r->answer.headers[i].name, r->answer.headers[i].value);
-	if (c->http->service->is_stopping)
+	if (c->http->service->is_stopping || r->answer.closes)
 		MHD_add_response_header(response, "Connection", "close");
 	enum MHD_Result result = MHD_queue_response(
 		c->connection, (unsigned)r->answer.status, response);
@@ -158,7 +171,8 @@ static enum MHD_Result send_answer(struct http_connection *c)
 }
 
 /* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
- * answer in the first call would cost the connection, so even a body that is refused is read. */
+ * answer in the first call costs the connection, so even a body that is refused is read, unless the
+ * framing is in doubt. */
 /* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *piece, size_t *piece_length,
@@ -167,16 +181,16 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 	struct http_connection *c = *state;
 	(void)ctx;
 	(void)url;
-	(void)version;
 	if (c == NULL)
 		return MHD_NO;
 	struct request *r = c->request;
 	if (!c->is_open) {
 		c->is_open = true;
 		r->method = method;
+		r->version = version;
 		MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, r);
 		request_open(r);
-		return MHD_YES;
+		return r->answer.closes ? send_answer(c) : MHD_YES;
 	}
 	if (*piece_length > 0) {
 		size_t taken = request_take(r, piece, *piece_length);
@@ -230,6 +244,22 @@ static struct MHD_Daemon *start_daemon(struct http *http, int port)
 		MHD_OPTION_END);
 }
 
+bool http_port_is_free(const struct config *config)
+{
+	const int on = 1;
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)config->port)};
+	int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (probe < 0)
+		return false;
+	setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	bool is_free = inet_pton(AF_INET, config->address, &address.sin_addr) == 1 &&
+		       bind(probe, (const struct sockaddr *)&address, sizeof address) == 0 &&
+		       listen(probe, 1) == 0;
+	close(probe);
+	return is_free;
+}
+
 struct http *http_new(struct service *service, int port, struct text *ret_error)
 {
 	struct http *http = calloc(1, sizeof *http);
@@ -275,9 +305,13 @@ bool http_is_due(const struct http *http)
 	return http->is_due;
 }
 
-/* What was accepted by the kernel already is taken first: it would be reset otherwise. */
+/* What the kernel has accepted already is taken first: it would be reset otherwise. */
 void http_quiesce(struct http *http)
 {
+	struct pollfd waiting = {.events = POLLIN,
+		.fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd};
+	for (int i = 0; i < LISTEN_BACKLOG && poll(&waiting, 1, 0) > 0; i++)
+		http_run(http);
 	http_run(http);
 	http->stopped_socket = MHD_quiesce_daemon(http->daemon);
 	if (http->stopped_socket >= 0)
@@ -289,10 +323,22 @@ int http_requests(const struct http *http)
 	return http->requests;
 }
 
+/* A daemon must not be stopped while a connection is suspended: every request gets its answer. */
+static void refuse_all(struct http *http)
+{
+	struct http_connection *c;
+	DL_FOREACH2 (http->connections, c, next)
+		request_break_off(c->request);
+	for (int i = 0; i < LAST_RUNS; i++)
+		http_run(http);
+}
+
 void http_free(struct http *http)
 {
 	if (http == NULL)
 		return;
+	if (http->daemon != NULL)
+		refuse_all(http);
 	loop_forget(http->service->loop, &http->watch);
 	if (http->daemon != NULL)
 		MHD_stop_daemon(http->daemon);

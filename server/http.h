@@ -5,6 +5,10 @@
 
 struct http;
 
+/* True when nobody listens on the configured port. The workers share it, so the system would let
+ * another server share it, too, and give each of them half of the connections. */
+bool http_port_is_free(const struct config *config);
+
 /* Listens on the configured port together with the other workers; NULL with one line in
  * `ret_error`. `ret_port` is the port in use (the configured one may be 0). */
 struct http *http_new(struct service *service, int port, struct text *ret_error);

@@ -1,6 +1,7 @@
 #include "journal.h"
 
-#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,15 +52,26 @@ void journal_end(struct journal *journal)
 		journal_write(journal);
 }
 
-/* A log that nobody takes (a full disk, a closed pipe) must not stop the server: it is dropped. */
+/* As many whole lines as a pipe takes at once without mixing them with those of another worker. */
+static size_t piece_length(const char *lines, size_t length)
+{
+	if (length <= PIPE_BUF)
+		return length;
+	const char *end = memrchr(lines, '\n', PIPE_BUF);
+	return end == NULL ? length : (size_t)(end - lines) + 1;
+}
+
+/* A log that nobody takes (a full disk, a pipe that is closed or not read) must not stop the
+ * server: it is dropped. */
 void journal_write(struct journal *journal)
 {
 	size_t written = 0;
-	while (written < journal->lines.length) {
-		ssize_t count = write(STDOUT_FILENO, journal->lines.bytes + written,
-			journal->lines.length - written);
-		if (count < 0 && errno == EINTR)
-			continue;
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	while (written < journal->lines.length && poll(&out, 1, 0) == 1 &&
+		(out.revents & POLLOUT) != 0) {
+		const char *lines = journal->lines.bytes + written;
+		ssize_t count = write(
+			STDOUT_FILENO, lines, piece_length(lines, journal->lines.length - written));
 		if (count <= 0)
 			break;
 		written += (size_t)count;

@@ -56,30 +56,41 @@ static bool is_worth_keeping(int status)
 	return status / 100 == 2 || status == 409 || status == 422;
 }
 
+/* The body as it is kept: with null in place of a key that was made for it. */
+static const char *body_to_keep(struct request *r)
+{
+	const struct text *body = &r->answer.body;
+	const char *secret = r->new_key[0] == '\0' ? NULL : strstr(body->bytes, r->new_key);
+	if (secret == NULL)
+		return binding_bytea(&r->arena, (const unsigned char *)body->bytes, body->length);
+	const char *kept = arena_printf(&r->arena, "%.*snull%s", (int)(secret - body->bytes) - 1,
+		body->bytes, secret + strlen(r->new_key) + 1);
+	return kept == NULL ? NULL
+			    : binding_bytea(&r->arena, (const unsigned char *)kept, strlen(kept));
+}
+
 bool keyed_bind_store(struct request *r, struct call *ret_call)
 {
 	if (!is_worth_keeping(r->answer.status))
 		return false;
-	const struct text *body = &r->answer.body;
 	const struct binding bindings[] = {
 		{"caller_id", r->actor.id},
 		{"key", r->idempotency_key},
 		{"request_hash", binding_bytea(&r->arena, r->request_hash, DIGEST_SIZE)},
 		{"status", arena_printf(&r->arena, "%d", r->answer.status)},
 		{"headers", headers_text(r)},
-		{"body",
-			binding_bytea(&r->arena, (const unsigned char *)body->bytes, body->length)},
+		{"body", body_to_keep(r)},
 		{NULL, NULL},
 	};
 	return binding_of(r, SQL(idempotencyStore), bindings, ret_call);
 }
 
 /* The lane has the results: the answer is rendered now and stored with them. */
-static bool store_answer(struct segment *segment, struct call *ret_store)
+static bool store_answer(struct segment *segment, struct call ret_store[static SEGMENT_STORE_CALLS])
 {
 	struct request *r = segment->ctx;
 	request_answer_rows(r);
-	return keyed_bind_store(r, ret_store);
+	return binding_identity(r, "", &ret_store[0]) && keyed_bind_store(r, &ret_store[1]);
 }
 
 bool keyed_bind_begin(struct request *r, struct slice content, struct call *ret_call)
@@ -113,7 +124,7 @@ static void replay_headers(struct request *r, struct slice lines)
 static void take_stored(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
-	const PGresult *found = outcome == SEGMENT_DONE ? segment->results[0] : NULL;
+	const PGresult *found = outcome == SEGMENT_DONE ? segment->results[1] : NULL;
 	if (found == NULL || PQntuples(found) != 1) {
 		request_refuse(r, &problem_unavailable);
 		return;
@@ -138,26 +149,22 @@ static void answer_stored_refusal(struct segment *segment, enum segment_outcome 
 }
 
 /* Runs one call by itself, in the lanes of the caller's role. */
-static bool run(struct request *r, segment_done_function *done)
+static bool run(struct request *r, const struct call *call, segment_done_function *done)
 {
 	struct segment *segment = &r->segment;
-	struct call call = segment->calls[0];
 	segment_clear(segment);
-	*segment = (struct segment){.calls = {call},
-		.call_count = 1,
-		.is_write = true,
-		.done = done,
-		.ctx = r,
-		.deadline_ms = r->service->loop->now_ms + r->service->config->queue_ms};
-	return lanes_submit(r->service->lanes, actor_lane_role(&r->actor), LANE_WRITE, segment);
+	*segment = (struct segment){.call_count = 2, .is_write = true, .done = done};
+	segment->calls[1] = *call;
+	return binding_identity(r, "", &segment->calls[0]) && request_submit(r, LANE_WRITE) == NULL;
 }
 
 bool keyed_replay(struct request *r, const PGresult *error)
 {
 	const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	struct call call;
 	if (r->idempotency_key == NULL || state == NULL || strcmp(state, "QD003") != 0)
 		return false;
-	return bind_key(r, SQL(idempotencyFind), &r->segment.calls[0]) && run(r, take_stored);
+	return bind_key(r, SQL(idempotencyFind), &call) && run(r, &call, take_stored);
 }
 
 bool keyed_keep_refusal(struct request *r, const struct problem *problem)
@@ -166,6 +173,7 @@ bool keyed_keep_refusal(struct request *r, const struct problem *problem)
 		problem == &problem_idempotency_in_progress ||
 		problem == &problem_idempotency_key_reused)
 		return false;
+	struct call call;
 	answer_problem(r, problem);
-	return keyed_bind_store(r, &r->segment.calls[0]) && run(r, answer_stored_refusal);
+	return keyed_bind_store(r, &call) && run(r, &call, answer_stored_refusal);
 }

@@ -7,7 +7,8 @@
  * digest of a streamed one). */
 bool keyed_bind_begin(struct request *r, struct slice content, struct call *ret_call);
 
-/* Binds the call that keeps the answer in r->answer; false when it is not worth keeping. */
+/* Binds the call that keeps the answer in r->answer; false when it is not worth keeping. A secret
+ * that was made for the answer is not kept: a replay has null in its place. */
 bool keyed_bind_store(struct request *r, struct call *ret_call);
 
 /* For a segment: its call `position` claims the key, and its answer is kept. */

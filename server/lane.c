@@ -11,6 +11,7 @@ enum {
 	RECONNECT_FIRST_MS = 20, /* doubles up to … */
 	RECONNECT_LAST_MS = 500,
 	CONNECT_MS = 5000,
+	AWAY_MS = 100, /* without any connection: who waits is told so */
 	STATEMENT_NAME_SIZE = 24,
 };
 
@@ -66,7 +67,8 @@ struct lane_group {
 	struct segment_list queue;
 	struct lane *members;
 	int member_count;
-	bool is_wanted; /* bulk lanes connect when they are first needed */
+	bool is_wanted;  /* bulk lanes connect when they are first needed */
+	int64_t down_ms; /* since when no member is connected; 0: one is */
 };
 
 struct lanes {
@@ -74,6 +76,7 @@ struct lanes {
 	struct lanes_options options;
 	struct lane_group groups[LANE_ROLE_COUNT][LANE_WORK_COUNT];
 	struct lanes_figures figures;
+	bool is_closed;
 };
 
 static void list_append(struct segment_list *list, struct segment *segment)
@@ -144,9 +147,10 @@ static void ignore_notice(void *ctx, const char *message)
 
 PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
 {
-	char options[160];
+	char options[240];
 	snprintf(options, sizeof options,
-		"%s -c statement_timeout=%d -c timezone=UTC -c datestyle=ISO -c client_min_messages=error",
+		"%s -c statement_timeout=%d -c timezone=UTC -c datestyle=ISO -c client_min_messages=error "
+		"-c client_connection_check_interval=1000",
 		role_options[role], statement_ms);
 	const char *keywords[] = {"dbname", "options", "application_name", "client_encoding",
 		"tcp_user_timeout", "keepalives_idle", "keepalives_interval", NULL};
@@ -226,7 +230,7 @@ static void lane_connect_on(struct lane *lane)
 static void lane_lose(struct lane *lane)
 {
 	struct segment_list batch = lane->batch;
-	bool is_synced = lane->is_synced;
+	bool may_be_committed = lane->is_synced && lane->failed == NULL;
 	lane->batch = (struct segment_list){0};
 	lane_close(lane);
 
@@ -234,7 +238,7 @@ static void lane_lose(struct lane *lane)
 	struct segment *segment;
 	while ((segment = list_take(&batch)) != NULL) {
 		segment_clear(segment);
-		if (segment->is_write && is_synced)
+		if (segment->is_write && may_be_committed)
 			segment_finish(segment, SEGMENT_UNKNOWN);
 		else if (++segment->tries >= SEGMENT_TRIES_MAX)
 			segment_finish(segment, SEGMENT_LOST);
@@ -350,10 +354,10 @@ static void fill_batch(struct lane *lane)
 	}
 }
 
-/* A batch needs at most one preparation and one eviction a call, one store a segment and a Sync. */
+/* A batch needs at most a preparation and an eviction a call, and a Sync. */
 static bool make_expectations(struct lane *lane)
 {
-	size_t room = (size_t)lane->batch.count * (SEGMENT_CALLS_MAX + 1) * 3 + 2;
+	size_t room = (size_t)lane->batch.count * (SEGMENT_CALLS_MAX + SEGMENT_STORE_CALLS) * 3 + 2;
 	struct expectation *expected = realloc(lane->expected, room * sizeof *expected);
 	if (expected == NULL)
 		return false;
@@ -401,12 +405,13 @@ static bool store_answers(struct lane *lane)
 {
 	lane->is_keyed = false;
 	for (struct segment *segment = lane->batch.first; segment; segment = segment->next) {
-		struct call store;
-		if (segment->store == NULL || !segment->store(segment, &store))
+		struct call store[SEGMENT_STORE_CALLS];
+		if (segment->store == NULL || !segment->store(segment, store))
 			continue;
-		if (!send_call(lane, &store,
-			    (struct expectation){.kind = EXPECT_STORE, .segment = segment}))
-			return false;
+		for (int i = 0; i < SEGMENT_STORE_CALLS; i++)
+			if (!send_call(lane, &store[i],
+				    (struct expectation){.kind = EXPECT_STORE, .segment = segment}))
+				return false;
 	}
 	return send_sync(lane) && lane_flush(lane);
 }
@@ -635,23 +640,36 @@ static void each_group(struct lanes *lanes, group_function *visit)
 			visit(&lanes->groups[role][work]);
 }
 
-static void group_free(struct lane_group *group)
+static void group_close(struct lane_group *group)
 {
 	struct segment *segment;
-	for (int i = 0; i < group->member_count && group->members != NULL; i++) {
+	for (int i = 0; i < group->member_count && group->members != NULL; i++)
 		if (group->members[i].connection != NULL)
 			lane_lose(&group->members[i]);
-		free(group->members[i].expected);
-	}
 	while ((segment = list_take(&group->queue)) != NULL)
 		segment_finish(segment, SEGMENT_LOST);
+}
+
+static void group_free(struct lane_group *group)
+{
+	for (int i = 0; i < group->member_count && group->members != NULL; i++)
+		free(group->members[i].expected);
 	free(group->members);
+}
+
+void lanes_close(struct lanes *lanes)
+{
+	if (lanes == NULL)
+		return;
+	lanes->is_closed = true;
+	each_group(lanes, group_close);
 }
 
 void lanes_free(struct lanes *lanes)
 {
 	if (lanes == NULL)
 		return;
+	lanes_close(lanes);
 	each_group(lanes, group_free);
 	free(lanes);
 }
@@ -660,7 +678,7 @@ bool lanes_submit(
 	struct lanes *lanes, enum lane_role role, enum lane_work work, struct segment *segment)
 {
 	struct lane_group *group = &lanes->groups[role][work];
-	if (group->queue.count >= lanes->options.queue_max)
+	if (lanes->is_closed || group->queue.count >= lanes->options.queue_max)
 		return false;
 	group->is_wanted = true;
 	for (int i = 0; i < segment->call_count; i++)
@@ -681,12 +699,37 @@ void lanes_send(struct lanes *lanes)
 	each_group(lanes, group_send);
 }
 
+static bool is_connected(const struct lane *lane)
+{
+	return lane->state == LANE_IDLE || lane->state == LANE_BUSY;
+}
+
+static bool group_is_ready(const struct lane_group *group)
+{
+	for (int i = 0; i < group->member_count; i++)
+		if (is_connected(&group->members[i]))
+			return true;
+	return false;
+}
+
+/* A group that has just lost its connections may have one again in a moment; after that, waiting is
+ * of no use. */
+static bool group_is_away(const struct lane_group *group)
+{
+	return group->down_ms != 0 && group->lanes->loop->now_ms - group->down_ms > AWAY_MS;
+}
+
 /* Segments wait in the order in which they came, and replayed ones at the front, so the overdue
  * ones are the first. */
 static void group_tick(struct lane_group *group)
 {
 	int64_t now_ms = group->lanes->loop->now_ms;
-	while (group->queue.first != NULL && group->queue.first->deadline_ms <= now_ms)
+	if (!group->is_wanted || group_is_ready(group))
+		group->down_ms = 0;
+	else if (group->down_ms == 0)
+		group->down_ms = now_ms;
+	while (group->queue.first != NULL &&
+		(group->queue.first->deadline_ms <= now_ms || group_is_away(group)))
 		segment_finish(list_take(&group->queue), SEGMENT_LOST);
 	for (int i = 0; i < group->member_count && group->is_wanted; i++) {
 		struct lane *lane = &group->members[i];
@@ -702,19 +745,6 @@ static void group_tick(struct lane_group *group)
 void lanes_tick(struct lanes *lanes)
 {
 	each_group(lanes, group_tick);
-}
-
-static bool is_connected(const struct lane *lane)
-{
-	return lane->state == LANE_IDLE || lane->state == LANE_BUSY;
-}
-
-static bool group_is_ready(const struct lane_group *group)
-{
-	for (int i = 0; i < group->member_count; i++)
-		if (is_connected(&group->members[i]))
-			return true;
-	return false;
 }
 
 bool lanes_are_ready(const struct lanes *lanes)

@@ -37,9 +37,11 @@ enum segment_outcome {
 struct segment;
 typedef void segment_done_function(struct segment *segment, enum segment_outcome outcome);
 
-/* Renders the answer of a keyed segment and fills in the call that stores it; false: nothing is to
- * be stored. */
-typedef bool segment_store_function(struct segment *segment, struct call *ret_store);
+/* Renders the answer of a keyed segment and fills in the calls that store it: who acts, and what is
+ * stored. False: nothing is to be stored. */
+enum { SEGMENT_STORE_CALLS = 2 };
+typedef bool segment_store_function(
+	struct segment *segment, struct call ret_store[static SEGMENT_STORE_CALLS]);
 
 struct segment {
 	struct call calls[SEGMENT_CALLS_MAX];
@@ -76,7 +78,9 @@ struct lanes;
 /* Makes the lanes of one worker and begins to connect them; NULL when memory is exhausted. */
 struct lanes *lanes_new(struct loop *loop, const struct lanes_options *options);
 
-/* Closes them; what is under way is answered as lost or unknown. */
+/* Closes them: what is under way is answered as lost or unknown, and nothing more is taken. Accepts
+ * NULL. */
+void lanes_close(struct lanes *lanes);
 void lanes_free(struct lanes *lanes);
 
 /* Takes over `segment` until it is done; false, and nothing taken, when the queue is full. */

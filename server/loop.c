@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+#include <utlist.h>
 
 int64_t clock_monotonic_us(void)
 {
@@ -39,6 +40,8 @@ bool loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t events)
 	if (epoll_ctl(loop->epoll_fd, watch->fd == fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
 		    &event) != 0)
 		return false;
+	if (watch->fd < 0)
+		DL_APPEND2(loop->watches, watch, previous, next);
 	watch->fd = fd;
 	watch->events = events;
 	return true;
@@ -49,6 +52,7 @@ void loop_forget(struct loop *loop, struct watch *watch)
 	if (watch->fd < 0)
 		return;
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+	DL_DELETE2(loop->watches, watch, previous, next);
 	watch->fd = -1;
 	watch->events = 0;
 	for (int i = 0; i < LOOP_EVENTS_PER_TURN; i++)
@@ -68,5 +72,24 @@ void loop_turn(struct loop *loop, int timeout_ms)
 		loop->ready[i] = NULL;
 		if (watch != NULL)
 			watch->ready(watch, events[i].events);
+	}
+}
+
+static struct watch *find_overdue(const struct loop *loop)
+{
+	struct watch *watch;
+	DL_FOREACH2 (loop->watches, watch, next)
+		if (watch->due_ms != 0 && watch->due_ms <= loop->now_ms)
+			return watch;
+	return NULL;
+}
+
+/* Whoever is told may forget any watch, so the list is looked through anew each time. */
+void loop_tick(struct loop *loop)
+{
+	struct watch *watch;
+	while ((watch = find_overdue(loop)) != NULL) {
+		watch->due_ms = 0;
+		watch->overdue(watch, 0);
 	}
 }

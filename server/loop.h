@@ -13,13 +13,17 @@ struct watch {
 	uint32_t events; /* what it waits for */
 	watch_function *ready;
 	void *ctx;
+	int64_t due_ms;          /* what it waits for must have come by then; 0: no matter when */
+	watch_function *overdue; /* told once, when it has not */
+	struct watch *previous, *next;
 };
 
 enum { LOOP_EVENTS_PER_TURN = 64 };
 
 struct loop {
 	int epoll_fd;
-	int64_t now_ms;                            /* monotonic, of this turn */
+	int64_t now_ms; /* monotonic, of this turn */
+	struct watch *watches;
 	struct watch *ready[LOOP_EVENTS_PER_TURN]; /* those of this turn that were not told yet */
 };
 
@@ -35,6 +39,9 @@ void loop_forget(struct loop *loop, struct watch *watch);
 
 /* One turn: waits up to `timeout_ms` and tells every watch that became ready. */
 void loop_turn(struct loop *loop, int timeout_ms);
+
+/* Tells every watch that is overdue; to be called every 100 ms or so. */
+void loop_tick(struct loop *loop);
 
 /* Monotonic time. */
 int64_t clock_monotonic_ms(void);

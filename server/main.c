@@ -1,6 +1,7 @@
 /* qudao: the channel sales management server and its tools. */
 #include "check.h"
 #include "config.h"
+#include "http.h"
 #include "journal.h"
 #include "migrate.h"
 #include "postgres.h"
@@ -137,7 +138,10 @@ static int run_workers(struct server *server, struct worker_common *common,
 	int count = server->config.workers;
 	struct worker **workers = calloc((size_t)count, sizeof *workers);
 	int port = server->config.port;
-	bool is_running = workers != NULL;
+	bool is_running = workers != NULL && http_port_is_free(&server->config);
+	if (!is_running)
+		text_append_printf(&server->error, "cannot listen on %s port %d; is it in use?",
+			server->config.address, port);
 	for (int i = 0; i < count && is_running; i++) {
 		workers[i] = worker_new(common, i, port, &server->error);
 		is_running = workers[i] != NULL && worker_start(workers[i]);

@@ -254,6 +254,7 @@ const struct problem *parameters_check(struct request *r)
 		return FAULT(r, "out of memory");
 	take_path(r);
 	take_query(r);
+	r->has_limit = parameters_value(r, "limit") != NULL;
 	fill_defaults(r);
 	if (r->operation->contract->answer != NULL)
 		read_fields(r);

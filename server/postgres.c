@@ -45,6 +45,8 @@ enum {
 	QUIT_TIMEOUT_MS = 10 * 1000,
 	START_ATTEMPTS = 2,
 	GROUPS_MAX = 64,
+	RESTART_FIRST_MS = 500,
+	RESTART_LAST_MS = 30 * 1000,
 	LOG_READ_MAX = 16 * 1024,
 	SETTINGS_MAX = 4096,
 	SOCKET_PATH_MAX = sizeof((struct sockaddr_un *)NULL)->sun_path - 1,
@@ -74,10 +76,12 @@ struct postgres {
 	const char *pid_path;
 	const char *log_path;
 	const char *programs;
-	const char *socket; /* the directory */
-	const char *url;    /* NULL until the postmaster listens */
-	pid_t pid;          /* of the postmaster; 0: none */
-	off_t log_start;    /* where the log of the latest command begins */
+	const char *socket;       /* the directory */
+	const char *url;          /* NULL until the postmaster listens */
+	pid_t pid;                /* of the postmaster; 0: none */
+	off_t log_start;          /* where the log of the latest command begins */
+	int64_t restart_at_ms;    /* not sooner, if it ends by itself again */
+	int64_t restart_pause_ms; /* doubles each time */
 };
 
 struct command {
@@ -157,10 +161,16 @@ bool postgres_tend(struct postgres *postgres, struct text *ret_error)
 {
 	if (postgres == NULL || postmaster_is_alive(postgres, postgres->pid))
 		return true;
+	if (now_ms() < postgres->restart_at_ms)
+		return true;
+	text_append_printf(ret_error, "PostgreSQL has ended: %s (see %s); it is started again",
+		log_reason(postgres), postgres->log_path);
+	bool was_quiet = now_ms() > postgres->restart_at_ms + RESTART_LAST_MS;
+	postgres->restart_pause_ms = was_quiet ? RESTART_FIRST_MS : postgres->restart_pause_ms * 2;
+	if (postgres->restart_pause_ms > RESTART_LAST_MS)
+		postgres->restart_pause_ms = RESTART_LAST_MS;
+	postgres->restart_at_ms = now_ms() + postgres->restart_pause_ms;
 	postmaster_start(postgres, postgres->pid);
-	text_append_printf(ret_error, "PostgreSQL has ended: %s (see %s); %s", log_reason(postgres),
-		postgres->log_path,
-		postgres->pid > 0 ? "it is being started again" : postgres->error.bytes);
 	return false;
 }
 
@@ -481,8 +491,9 @@ static pid_t command_start(struct postgres *postgres, const struct command *comm
 static const char *log_reason(struct postgres *postgres)
 {
 	static const char *const marks[] = {"FATAL:  ", "PANIC:  ", "ERROR:  ", "error: "};
-	char *log = arena_take(&postgres->arena, LOG_READ_MAX + 1);
-	if (log == NULL || pread(postgres->log, log, LOG_READ_MAX, postgres->log_start) <= 0)
+	static char log[LOG_READ_MAX + 1]; /* only the main thread comes here */
+	memset(log, 0, sizeof log);
+	if (pread(postgres->log, log, LOG_READ_MAX, postgres->log_start) <= 0)
 		return "it left no reason";
 	char *reason = NULL;
 	for (char *next = log; *next != '\0'; next++)

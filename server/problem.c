@@ -30,6 +30,7 @@ static const struct {
 } by_state[] = {
 	{"QD001", &problem_idempotency_in_progress},
 	{"QD002", &problem_idempotency_key_reused},
+	{"QD003", &problem_overloaded}, /* the answer could not be looked up now */
 	{"22", &problem_value_refused},
 	{"23502", &problem_value_refused},
 	{"23503", &problem_value_refused},

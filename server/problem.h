@@ -70,9 +70,7 @@ struct problem {
 	X(legal_entity_unknown, 422, NULL, "There is no such legal entity")                        \
 	X(legal_entity_code_taken, 409, "/code", "A legal entity with this code exists")           \
 	X(legal_entity_in_use, 409, NULL, "The legal entity is in use")                            \
-	X(customer_unknown, 422, NULL, "There is no such customer")                                \
 	X(customer_code_taken, 409, "/code", "A customer of this partner has this code")           \
-	X(customer_in_use, 409, NULL, "The customer is in use")                                    \
 	X(calendar_unknown, 422, NULL, "There is no such calendar")                                \
 	X(calendar_code_taken, 409, "/code", "A calendar with this code exists")                   \
 	X(calendar_in_use, 409, NULL, "The calendar is in use")                                    \
@@ -93,6 +91,9 @@ struct problem {
 	X(period_unknown, 422, "/period", "There is no such period")                               \
 	X(period_has_no_calendar, 422, "/calendar_code",                                           \
 		"Only a fiscal period belongs to a calendar")                                      \
+	X(period_locked, 422, "/sold_on", "The day is in a period that is locked")                 \
+	X(period_locked_already, 409, "/period", "The period is locked already")                   \
+	X(period_lock_reopened, 409, NULL, "The period has been reopened already")                 \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

@@ -69,7 +69,6 @@ static void note_answer(struct request *r)
 	journal_text(journal, "request_id", r->id);
 	journal_text(journal, "operation", operation);
 	journal_text(journal, "method", r->method);
-	journal_text(journal, "target", operation == NULL ? r->target : NULL);
 	journal_number(journal, "status", r->answer.status);
 	journal_number(journal, "duration_us", duration_us);
 	journal_text(journal, "actor_id", r->actor.id[0] == '\0' ? NULL : r->actor.id);
@@ -90,6 +89,17 @@ void request_abandon(struct request *r)
 	text_done(&r->scope);
 	arena_done(&r->arena);
 	free(r);
+}
+
+void request_break_off(struct request *r)
+{
+	if (r->state == REQUEST_RUNNING) {
+		if (r->feature_free != NULL)
+			r->feature_free(r);
+		r->feature_free = NULL;
+		request_refuse(r, &problem_unavailable);
+	}
+	http_wake(r->http);
 }
 
 const struct problem *request_fault(
@@ -154,6 +164,24 @@ static const struct problem *request_route(struct request *r)
 	return NULL;
 }
 
+/* Whoever stands in front of us must see the same requests in the same bytes as we do. What could
+ * be read in two ways costs the connection. */
+static const char *framing_fault(const struct request *r)
+{
+	const char *encoding = r->headers[HEADER_TRANSFER_ENCODING];
+	if (r->has_odd_name)
+		return "The name of a header has bytes that are not allowed.";
+	if (r->has_twice)
+		return "A header stands twice that may stand once.";
+	if (encoding == NULL)
+		return NULL;
+	if (r->headers[HEADER_CONTENT_LENGTH] != NULL)
+		return "Content-Length and Transfer-Encoding exclude each other.";
+	if (strcasecmp(encoding, "chunked") != 0 || strcmp(r->version, "HTTP/1.0") == 0)
+		return "The only Transfer-Encoding is chunked, in HTTP/1.1.";
+	return NULL;
+}
+
 /* A path is plain: what would need decoding to be compared is refused, so that nobody in front of
  * us reads another path than we do. */
 static const struct problem *request_frame(struct request *r)
@@ -164,11 +192,11 @@ static const struct problem *request_frame(struct request *r)
 	bool is_bad = copy == NULL || parameters_decode(&r->arena, path, false) == NULL;
 	for (size_t i = 0; !is_bad && i < sizeof forbidden / sizeof *forbidden; i++)
 		is_bad = strstr(copy, forbidden[i]) != NULL;
-	if (is_bad || r->has_twice)
-		return request_fault(r, &problem_bad_request,
-			is_bad ? "The path has an escape that is not allowed."
-			       : "A header stands twice that may stand once.");
-	return NULL;
+	const char *fault = framing_fault(r);
+	r->answer.closes = fault != NULL;
+	if (is_bad)
+		fault = "The path has an escape that is not allowed.";
+	return fault == NULL ? NULL : request_fault(r, &problem_bad_request, "%s", fault);
 }
 
 /* Paths that ask only which methods there are. */
@@ -295,9 +323,9 @@ const struct problem *request_problem_of(struct request *r, const PGresult *erro
 
 static void refuse_failed(struct request *r)
 {
+	const struct problem *problem = request_problem_of(r, r->segment.error);
 	if (keyed_replay(r, r->segment.error))
 		return;
-	const struct problem *problem = request_problem_of(r, r->segment.error);
 	if (!keyed_keep_refusal(r, problem))
 		request_refuse(r, problem);
 }
@@ -408,7 +436,8 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 	*segment = (struct segment){0};
 	if (is_known &&
 		(r->actor.expires_unix_us == 0 || r->actor.expires_unix_us > unix_ms() * 1000)) {
-		actor_cache_keep(r->service->actors, r->key_digest, &r->actor);
+		actor_cache_keep(
+			r->service->actors, r->key_digest, &r->actor, r->actors_generation);
 		request_run(r);
 	} else {
 		request_refuse(r, request_fault(r, &problem_unauthorized,
@@ -423,6 +452,7 @@ static void look_up_actor(struct request *r)
 		{NULL, NULL}};
 	r->segment = (struct segment){.call_count = 1, .done = actor_found, .ctx = r};
 	r->segment.deadline_ms = r->service->loop->now_ms + r->service->config->queue_ms;
+	r->actors_generation = actor_cache_generation(r->service->actors);
 	request_move(r, REQUEST_IDENTIFYING);
 	if (!binding_of(r, SQL(findApiKey), bindings, &r->segment.calls[0]))
 		request_refuse(r, FAULT(r, "findApiKey cannot be bound"));

@@ -28,6 +28,7 @@ enum request_state {
 enum request_header {
 	HEADER_ACCEPT,
 	HEADER_AUTHORIZATION,
+	HEADER_CONTENT_LENGTH,
 	HEADER_CONTENT_TYPE,
 	HEADER_HOST,
 	HEADER_IDEMPOTENCY_KEY,
@@ -35,6 +36,7 @@ enum request_header {
 	HEADER_IF_NONE_MATCH,
 	HEADER_ORIGIN,
 	HEADER_REQUEST_ID,
+	HEADER_TRANSFER_ENCODING,
 	HEADER_COUNT,
 };
 
@@ -55,6 +57,7 @@ struct answer {
 	struct slice constant; /* instead of `body`: bytes that live as long as the process */
 	struct answer_header headers[ANSWER_HEADERS_MAX];
 	size_t header_count;
+	bool closes; /* the connection: where the next request begins is not certain */
 	/* A streamed answer: called while the client takes more. Writes up to `size` bytes and
 	 * returns how many; 0: suspended until request_wake; ANSWER_END or ANSWER_BROKEN: it is
 	 * over. */
@@ -76,8 +79,10 @@ struct request {
 	/* as it came */
 	char *target; /* path and query, as on the wire */
 	const char *method;
+	const char *version; /* "HTTP/1.1" */
 	const char *headers[HEADER_COUNT];
-	bool has_twice; /* a header stands twice that may stand once */
+	bool has_twice;    /* a header stands twice that may stand once */
+	bool has_odd_name; /* a header's name is none */
 	struct text body;
 	bool is_too_large;
 	bool is_complete; /* the body has come to its end */
@@ -93,6 +98,7 @@ struct request {
 	size_t field_count;
 	const char *sort;
 	int limit;
+	bool has_limit;       /* the client gave it */
 	struct cursor cursor; /* `key` NULL: the first page */
 	struct text scope;    /* what a cursor is bound to */
 	const char *if_match; /* the versions expected, as an array literal; NULL: any */
@@ -107,6 +113,7 @@ struct request {
 	char now[40];
 	char new_key[64];
 	unsigned char key_digest[DIGEST_SIZE];
+	uint64_t actors_generation; /* of the cache, when the key was looked up */
 	struct segment segment;
 	int statement_call, then_call; /* their places in the segment; -1: none */
 	bool reads_new;                /* `:id` stands for what was just made */
@@ -124,6 +131,9 @@ struct request *request_new(
 
 /* The client is done with it, or gone. It is released as soon as nothing is under way for it. */
 void request_abandon(struct request *r);
+
+/* The server ends: refuses a request that waits, and wakes it. */
+void request_break_off(struct request *r);
 
 /* Moves to a state; dies on an edge that is not in the picture above. */
 void request_move(struct request *r, enum request_state state);

@@ -108,7 +108,7 @@ struct cached_variant {
 };
 
 struct variant_cache {
-	struct cached_variant *variants; /* hash; the oldest first */
+	struct cached_variant *variants; /* hash; the least recently used first */
 	uint64_t serials;
 };
 
@@ -178,13 +178,15 @@ struct variant *variant_find(struct variant_cache *cache, const struct statement
 
 	struct cached_variant *cached;
 	HASH_FIND(hh, cache->variants, &key, sizeof key, cached);
-	if (cached == NULL) {
+	if (cached != NULL) {
+		HASH_DEL(cache->variants, cached);
+	} else {
 		make_room(cache);
 		cached = make_variant(&key, choice);
 		if (cached == NULL)
 			return NULL;
 		cached->variant.serial = ++cache->serials;
-		HASH_ADD(hh, cache->variants, key, sizeof cached->key, cached);
 	}
+	HASH_ADD(hh, cache->variants, key, sizeof cached->key, cached); /* as the newest */
 	return &cached->variant;
 }

@@ -58,6 +58,7 @@ struct variant_cache *variant_cache_new(void);
 void variant_cache_free(struct variant_cache *cache);
 
 /* Returns the variant of `statement` for `choice`, made when it is new; NULL when memory is
- * exhausted. It lives while `in_flight` is above 0, which the caller counts. */
+ * exhausted. It lives while `in_flight` is above 0, which the caller counts, and at least until
+ * VARIANTS_MAX others were found after it. */
 struct variant *variant_find(struct variant_cache *cache, const struct statement *statement,
 	const struct sql_choice *choice);

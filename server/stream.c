@@ -16,7 +16,10 @@ struct stream {
 	void *ctx;
 };
 
+enum { CONNECT_MS = 5000 };
+
 static void ready(struct watch *watch, uint32_t events);
+static void overdue(struct watch *watch, uint32_t events);
 
 struct stream *stream_new(
 	struct loop *loop, PGconn *connection, const struct stream_events *events, void *ctx)
@@ -31,7 +34,8 @@ struct stream *stream_new(
 	stream->connection = connection;
 	stream->events = *events;
 	stream->ctx = ctx;
-	stream->watch = (struct watch){.fd = -1, .ready = ready, .ctx = stream};
+	stream->watch = (struct watch){.fd = -1, .ready = ready, .overdue = overdue, .ctx = stream};
+	stream->watch.due_ms = loop->now_ms + CONNECT_MS;
 	if (PQstatus(connection) == CONNECTION_BAD ||
 		!loop_watch(loop, &stream->watch, PQsocket(connection), EPOLLOUT)) {
 		stream_free(stream);
@@ -77,8 +81,20 @@ static void connect_on(struct stream *stream)
 		return;
 	PQsetnonblocking(stream->connection, 1);
 	stream->state = STREAM_IDLE;
+	stream->watch.due_ms = 0;
 	if (stream->events.on_ready != NULL)
 		stream->events.on_ready(stream->ctx);
+}
+
+static int64_t query_due_ms(const struct stream *stream)
+{
+	return stream->loop->now_ms + stream->events.query_ms;
+}
+
+static void overdue(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	lose(watch->ctx);
 }
 
 /* Sends what libpq has buffered; what the socket does not take waits for EPOLLOUT. */
@@ -88,6 +104,8 @@ static bool flush(struct stream *stream)
 	if (left < 0)
 		return false;
 	stream->is_congested = left > 0;
+	if (stream->state == STREAM_COPYING) /* else it waits for its client */
+		stream->watch.due_ms = left > 0 ? query_due_ms(stream) : 0;
 	return loop_watch(stream->loop, &stream->watch, PQsocket(stream->connection),
 		left > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
@@ -118,6 +136,7 @@ static void take_result(struct stream *stream)
 		PGresult *result = stream->result;
 		stream->result = NULL;
 		stream->state = begins_copy ? STREAM_COPYING : STREAM_IDLE;
+		stream->watch.due_ms = 0;
 		stream->events.on_result(stream->ctx, result);
 		PQclear(result);
 		return;
@@ -150,6 +169,7 @@ static void ready(struct watch *watch, uint32_t events)
 bool stream_query(struct stream *stream, const char *sql, int count, const char *const *values)
 {
 	stream->state = STREAM_WAITING;
+	stream->watch.due_ms = query_due_ms(stream);
 	return PQsendQueryParams(stream->connection, sql, count, NULL, values, NULL, NULL, 1) ==
 		       1 &&
 	       flush(stream);
@@ -168,5 +188,6 @@ bool stream_is_congested(const struct stream *stream)
 bool stream_put_end(struct stream *stream)
 {
 	stream->state = STREAM_WAITING;
+	stream->watch.due_ms = query_due_ms(stream);
 	return PQputCopyEnd(stream->connection, NULL) == 1 && flush(stream);
 }

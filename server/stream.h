@@ -8,7 +8,8 @@ struct stream;
 
 /* Told what happens; each may be NULL. None is called from within a function of the stream. */
 struct stream_events {
-	void (*on_ready)(void *ctx);                    /* connected */
+	int query_ms;                /* a query that takes longer has lost its connection */
+	void (*on_ready)(void *ctx); /* connected */
 	void (*on_result)(void *ctx, PGresult *result); /* of stream_query; borrowed */
 	void (*on_drained)(void *ctx);                  /* stream_put may go on */
 	void (*on_notice)(void *ctx, const char *payload);

@@ -109,6 +109,8 @@ static void publish_figures(struct worker *worker)
 	struct lanes_figures figures;
 	lanes_count(worker->service.lanes, &figures);
 	atomic_store_explicit(
+		&metrics->is_ready, lanes_are_ready(worker->service.lanes), memory_order_relaxed);
+	atomic_store_explicit(
 		&metrics->requests, http_requests(worker->http), memory_order_relaxed);
 	atomic_store_explicit(&metrics->queued, figures.queued, memory_order_relaxed);
 	atomic_store_explicit(&metrics->lanes, figures.connected, memory_order_relaxed);
@@ -123,6 +125,7 @@ static void tick(struct worker *worker)
 	if (worker->tick_ms > worker->loop.now_ms)
 		return;
 	worker->tick_ms = worker->loop.now_ms + TICK_MS;
+	loop_tick(&worker->loop);
 	lanes_tick(worker->service.lanes);
 	housekeeping_tick(worker->housekeeping);
 	publish_figures(worker);
@@ -179,8 +182,9 @@ void worker_free(struct worker *worker)
 		return;
 	if (worker->has_thread)
 		pthread_join(worker->thread, NULL);
-	lanes_free(worker->service.lanes);
+	lanes_close(worker->service.lanes);
 	http_free(worker->http);
+	lanes_free(worker->service.lanes);
 	housekeeping_free(worker->housekeeping);
 	variant_cache_free(worker->service.variants);
 	actor_cache_free(worker->service.actors);

@@ -109,6 +109,14 @@ begin
 	where (k.is_same or (k.known is null and k.line > k.first))
 		and not exists (select from staging_error e where e.line = k.line);
 
+	insert into staging_error (line, pointer, code, detail)
+	select s.line, '/sold_on', 'period_locked', 'the period is locked'
+	from staging s
+	where s.sold_on <@ (select range_agg(l.days) from period_lock l where l.reopened_at is null and l.legal_entity_id is null)
+		and s.faults is null
+		and not exists (select from staging_unchanged u where u.line = s.line)
+		and not exists (select from staging_error e where e.line = s.line);
+
 	return query
 	select r.rows, r.rows - r.unchanged - r.rejected, 0::bigint, r.unchanged, r.rejected
 	from (

@@ -15,11 +15,14 @@ begin
 	-- Staff writes these wherever it has the permission; the contract says who has.
 	for t in select unnest(array[
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
-		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'quota', 'sales_delta', 'sales_rollup', 'sales_rollup_day', 'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
+		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
+		'sales_delta', 'sales_rollup', 'sales_rollup_day',
+		'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
-	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move', 'legal_entity', 'calendar', 'calendar_period', 'setting']) as tablename loop
+	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'period_lock',
+		'sales_record_status_move']) as tablename loop
 		execute format('create policy partner_read on %I for select to qudao_partner using (true)', t.tablename);
 	end loop;
 	-- What every write owes; partners add to it and never read it.
@@ -77,21 +80,26 @@ create policy partner_read on sales_record for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on sales_record for insert to qudao_partner
 	with check (partner_id = any (array(select descendant_id from partner_closure)) and kind = any (app_partner_kinds()));
+-- It disputes records of any kind; which of them it takes back is said by the statements and, of the reversal, by partner_add.
 create policy partner_change on sales_record for update to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)))
-	with check (partner_id = any (array(select descendant_id from partner_closure)) and kind = any (app_partner_kinds()));
+	with check (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_read on exchange_rate for select to qudao_partner
+	using (type <> 'budget');
 create policy partner_read on sales_rollup for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on sales_delta for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on sales_delta for insert to qudao_partner
 	with check (partner_id = any (array(select descendant_id from partner_closure)));
-create policy partner_read on exchange_rate for select to qudao_partner
-	using (type <> 'budget');
 create policy partner_read on import for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on import for insert to qudao_partner
 	with check (partner_id = nullif(current_setting('app.partner_id', true), '')::uuid);
+create policy partner_read on sales_record_status_change for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_add on sales_record_status_change for insert to qudao_partner
+	with check (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on import_error for select to qudao_partner
 	using (exists (select from import i where i.id = import_id));
 create policy partner_add on import_error for insert to qudao_partner

@@ -10,10 +10,18 @@ static const struct problem *answer_health(struct request *r)
 	return p;
 }
 
-/* Ready is who can work at once: this worker's lanes are connected. */
+/* Ready is who can work at once, whichever worker a connection comes to. */
+static bool are_workers_ready(const struct service *service)
+{
+	for (int i = 0; i < service->worker_count; i++)
+		if (!atomic_load_explicit(&service->all_metrics[i]->is_ready, memory_order_relaxed))
+			return false;
+	return lanes_are_ready(service->lanes);
+}
+
 static const struct problem *answer_readiness(struct request *r)
 {
-	if (r->service->is_stopping || !lanes_are_ready(r->service->lanes))
+	if (r->service->is_stopping || !are_workers_ready(r->service))
 		return request_fault(r, &problem_unavailable, "The database cannot be reached.");
 	const struct problem *p = answer_json(r, 200, json_pack("{s:s}", "status", "ready"));
 	if (p == NULL)

@@ -18,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_PIECE_SIZE = 64 << 10 };
+enum {
+	COPY_PIECE_SIZE = 64 << 10,
+	STALL_MS = 5000, /* PostgreSQL says itself that a statement takes too long, if it can */
+};
 
 struct import {
 	struct request *r;
@@ -151,6 +154,8 @@ static const struct problem *take_judgement(struct import *import, const PGresul
 	import->updated = read_count(result, "updated");
 	import->unchanged = read_count(result, "unchanged");
 	import->rejected = read_count(result, "rejected");
+	if (import->is_atomic && import->rejected > 0) /* all or nothing: nothing */
+		import->created = import->updated = 0;
 	return NULL;
 }
 
@@ -220,19 +225,32 @@ static bool send_commit(struct import *import, bool *ret_is_sent)
 	return true;
 }
 
-enum { STEP_COPY = 3, STEP_COMMIT = 10, STEP_COUNT };
+enum {
+	STEP_BEGIN,
+	STEP_IDENTITY,
+	STEP_STAGE,
+	STEP_COPY,
+	STEP_KEY,
+	STEP_JUDGE,
+	STEP_POST,
+	STEP_ERRORS,
+	STEP_FINISH,
+	STEP_STORE,
+	STEP_COMMIT,
+	STEP_COUNT,
+};
 
 static const struct step steps[STEP_COUNT] = {
-	{.send = send_begin},
-	{.send = send_identity},
-	{.send = send_stage},
+	[STEP_BEGIN] = {.send = send_begin},
+	[STEP_IDENTITY] = {.send = send_identity},
+	[STEP_STAGE] = {.send = send_stage},
 	[STEP_COPY] = {.send = send_copy},
-	{.send = send_key},
-	{.send = send_judge, .take = take_judgement},
-	{.send = send_post},
-	{.send = send_errors, .take = take_errors},
-	{.send = send_finish},
-	{.send = send_store},
+	[STEP_KEY] = {.send = send_key},
+	[STEP_JUDGE] = {.send = send_judge, .take = take_judgement},
+	[STEP_POST] = {.send = send_post},
+	[STEP_ERRORS] = {.send = send_errors, .take = take_errors},
+	[STEP_FINISH] = {.send = send_finish},
+	[STEP_STORE] = {.send = send_store},
 	[STEP_COMMIT] = {.send = send_commit},
 };
 
@@ -279,6 +297,8 @@ static void refuse_file(struct import *import)
 static void answer_posted(struct import *import)
 {
 	struct request *r = import->r;
+	stream_free(import->stream);
+	import->stream = NULL;
 	atomic_fetch_add_explicit(
 		&r->service->metrics->rows_imported, (uint64_t)import->rows, memory_order_relaxed);
 	request_answer(r);
@@ -388,7 +408,9 @@ static bool is_true(const struct request *r, const char *parameter)
 
 static struct import *import_new(struct request *r)
 {
-	static const struct stream_events events = {.on_ready = on_ready,
+	const struct stream_events events = {
+		.query_ms = r->service->config->bulk_statement_ms + STALL_MS,
+		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_drained = on_drained,
 		.on_lost = on_lost};

@@ -64,7 +64,7 @@ void staging_free(struct staging *staging)
 	for (int i = 0; i < staging->column_count; i++)
 		free(staging->column_names[i]);
 	text_done(&staging->line);
-	text_done(&staging->extras);
+	free(staging->custom_text);
 	arena_done(&staging->arena);
 	arena_done(&staging->file_arena);
 	free(staging);

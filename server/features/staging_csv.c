@@ -44,38 +44,47 @@ static bool take_header(struct staging *staging, const struct slice *cells, size
 	return faults->count == 0;
 }
 
+/* Joins the columns that the contract does not know to the row's own `custom`. What is no object
+ * there stays as it is, for the schema to refuse. */
+static struct slice join_custom(
+	struct staging *staging, const struct slice *cells, struct slice own)
+{
+	json_t *custom = own.length == 0 ? json_object()
+					 : json_loadb(own.bytes, own.length, 0, NULL);
+	for (int i = 0; i < staging->column_count && json_is_object(custom); i++)
+		if (staging->columns[i] == COLUMN_CUSTOM && cells[i].length > 0)
+			json_object_set_new(custom, staging->column_names[i],
+				json_stringn(cells[i].bytes, cells[i].length));
+	free(staging->custom_text);
+	staging->custom_text = json_object_size(custom) == 0 ? NULL
+							     : json_dumps(custom, JSON_COMPACT);
+	json_decref(custom);
+	return staging->custom_text == NULL ? own : slice_of(staging->custom_text);
+}
+
 /* Sorts the cells by member, and checks them. */
 static void check_cells(
 	struct staging *staging, const struct slice *cells, struct slice values[static MEMBERS_MAX])
 {
-	struct text json = {0};
-	for (int i = 0; i < staging->column_count; i++) {
-		int member = staging->columns[i];
-		if (cells[i].length == 0)
-			continue;
-		if (member == COLUMN_CUSTOM) {
-			text_clear(&json);
-			text_append_json(&json, cells[i].bytes, cells[i].length);
-			staging_add_extra(staging, staging->column_names[i],
-				(struct slice){json.bytes, json.length});
-			continue;
-		}
-		values[member] = cells[i];
-		schema_check_text(staging->members[member].schema, cells[i],
-			staging->members[member].pointer, &staging->row_faults);
+	for (int i = 0; i < staging->column_count; i++)
+		if (staging->columns[i] != COLUMN_CUSTOM)
+			values[staging->columns[i]] = cells[i];
+	if (staging->keeps_unknown && staging->custom >= 0)
+		values[staging->custom] = join_custom(staging, cells, values[staging->custom]);
+	for (int i = 0; i < staging->member_count; i++) {
+		const struct member *member = &staging->members[i];
+		if (values[i].length > 0)
+			schema_check_text(
+				member->schema, values[i], member->pointer, &staging->row_faults);
+		else if (member->is_required)
+			fault_add(&staging->row_faults, member->pointer, "required",
+				"%s is required", member->name);
 	}
-	for (int i = 0; i < staging->member_count; i++)
-		if (staging->members[i].is_required && values[i].length == 0)
-			fault_add(&staging->row_faults, staging->members[i].pointer, "required",
-				"%s is required", staging->members[i].name);
-	text_done(&json);
 }
 
 static void write_cell(struct staging *staging, int member, struct slice value)
 {
-	if (member == staging->custom && (value.length > 0 || staging->extras.length > 0)) {
-		staging_write_custom(staging, value);
-	} else if (value.length == 0) {
+	if (value.length == 0) {
 		staging_write_null(staging);
 	} else if (staging->members[member].kind == MEMBER_ARRAY) {
 		json_t *array = json_loadb(value.bytes, value.length, 0, NULL);
@@ -93,7 +102,6 @@ bool staging_take_csv_row(void *ctx, size_t line, const struct slice *cells, siz
 	if (staging->column_count == 0)
 		return take_header(staging, cells, cell_count);
 	staging->row_count++;
-	text_clear(&staging->extras);
 	if ((int)cell_count != staging->column_count)
 		fault_add(&staging->row_faults, "", "columns",
 			"The row has %zu cells, the header %d.", cell_count, staging->column_count);

@@ -6,41 +6,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Members that the contract does not know move to `custom`, where they are scalars. */
+/* Members that the contract does not know move to `custom`, where the schema judges them. */
 static void move_unknown(struct staging *staging, json_t *row)
 {
+	json_t *custom = json_object_get(row, "custom");
 	const char *name;
 	json_t *value;
 	void *next;
+	if (custom == NULL || json_is_null(custom)) {
+		custom = json_object();
+		json_object_set_new(row, "custom", custom);
+	}
 	json_object_foreach_safe (row, next, name, value) {
-		if (staging_find_member(staging, slice_of(name)) != COLUMN_CUSTOM ||
-			json_is_array(value) || json_is_object(value) || json_is_real(value))
+		if (!json_is_object(custom) ||
+			staging_find_member(staging, slice_of(name)) != COLUMN_CUSTOM)
 			continue;
-		char *json = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		if (json != NULL)
-			staging_add_extra(staging, name, slice_of(json));
-		free(json);
+		json_object_set(custom, name, value);
 		json_object_del(row, name);
 	}
+	if (json_object_size(custom) == 0)
+		json_object_del(row, "custom");
 }
 
-static void write_json(struct staging *staging, int member, const json_t *value)
+/* 5.0 is an integer for JSON Schema, and none for PostgreSQL. */
+static json_t *whole_number(const json_t *value)
 {
-	char *json = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	if (member == staging->custom)
-		staging_write_custom(staging, slice_of(json));
-	else
-		staging_write_text(staging, slice_of(json));
+	return json_integer((json_int_t)json_real_value(value));
+}
+
+static void write_json(struct staging *staging, const json_t *value)
+{
+	json_t *whole = json_is_real(value) ? whole_number(value) : NULL;
+	char *json = json_dumps(whole == NULL ? value : whole, JSON_ENCODE_ANY | JSON_COMPACT);
+	staging_write_text(staging, slice_of(json));
+	json_decref(whole);
 	free(json);
 }
 
-static void write_value(struct staging *staging, int member, const json_t *value)
+static void write_value(struct staging *staging, const json_t *value)
 {
-	bool is_absent = value == NULL || json_is_null(value);
-	bool has_extras = member == staging->custom && staging->extras.length > 0;
-	if (is_absent && has_extras)
-		staging_write_custom(staging, (struct slice){0});
-	else if (is_absent)
+	if (value == NULL || json_is_null(value))
 		staging_write_null(staging);
 	else if (json_is_string(value))
 		staging_write_text(staging,
@@ -48,7 +53,7 @@ static void write_value(struct staging *staging, int member, const json_t *value
 	else if (json_is_array(value))
 		staging_write_array(staging, value);
 	else
-		write_json(staging, member, value);
+		write_json(staging, value);
 }
 
 static void write_object(struct staging *staging, const json_t *row)
@@ -59,7 +64,7 @@ static void write_object(struct staging *staging, const json_t *row)
 		json_t *value = json_object_get(row, staging->members[i].name);
 		staging->members[i].is_brought |= value != NULL;
 		text_append_char(staging->copy, '\t');
-		write_value(staging, i, value);
+		write_value(staging, value);
 	}
 	text_append_char(staging->copy, '\n');
 }
@@ -73,12 +78,11 @@ static void take_json_line(struct staging *staging, struct slice line)
 	if (slice_trim(line).length == 0)
 		return;
 	staging->row_count++;
-	text_clear(&staging->extras);
 	json_t *row = json_read(line.bytes, line.length, &fault);
 	if (row == NULL) {
 		fault_add(&staging->row_faults, "", fault.code, "%s", fault.detail);
 	} else {
-		if (staging->keeps_unknown && json_is_object(row))
+		if (staging->keeps_unknown && staging->custom >= 0 && json_is_object(row))
 			move_unknown(staging, row);
 		schema_check(staging->rows, row, SCHEMA_WHOLE, &staging->row_faults);
 	}

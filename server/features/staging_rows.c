@@ -91,37 +91,6 @@ void staging_write_faulty(struct staging *staging, size_t line)
 	arena_done(&staging->arena);
 }
 
-/* The member `custom`, with the columns that the contract does not know added to it. */
-void staging_write_custom(struct staging *staging, struct slice own)
-{
-	if (staging->extras.length == 0) {
-		append_copied(staging->copy, own);
-		return;
-	}
-	struct text joined = {0};
-	size_t end = own.length;
-	while (end > 0 && own.bytes[end - 1] != '}')
-		end--;
-	if (end > 1)
-		text_append(&joined, own.bytes, end - 1);
-	else
-		text_append_char(&joined, '{');
-	bool is_empty = end <= 2;
-	text_append(&joined, staging->extras.bytes + is_empty, staging->extras.length - is_empty);
-	text_append_char(&joined, '}');
-	append_copied(staging->copy, (struct slice){joined.bytes, joined.length});
-	staging->copy->is_broken |= joined.is_broken;
-	text_done(&joined);
-}
-
-void staging_add_extra(struct staging *staging, const char *name, struct slice json)
-{
-	text_append_char(&staging->extras, ',');
-	text_append_json(&staging->extras, name, strlen(name));
-	text_append_char(&staging->extras, ':');
-	text_append(&staging->extras, json.bytes, json.length);
-}
-
 void staging_write_null(struct staging *staging)
 {
 	text_append(staging->copy, "\\N", 2);

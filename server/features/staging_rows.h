@@ -42,7 +42,7 @@ struct staging {
 	size_t line_number; /* NDJSON */
 
 	struct text *copy;  /* where lines go, while we are fed */
-	struct text extras; /* of the row under way: members of `custom` */
+	char *custom_text;  /* CSV: `custom` of the row under way, with unknown columns in it */
 	struct arena arena; /* of the row under way: its faults */
 	struct fault_list row_faults;
 	struct arena file_arena;
@@ -54,9 +54,6 @@ struct staging {
 /* Returns the member of that name, or COLUMN_CUSTOM. */
 int staging_find_member(const struct staging *staging, struct slice name);
 
-/* Keeps what the contract does not know of the row under way for `custom`. */
-void staging_add_extra(struct staging *staging, const char *name, struct slice json);
-
 /* Writes the row under way: staging_begin_line, then each member in their order behind a tab, then
  * a line end; or, with faults, nothing but those. */
 void staging_begin_line(struct staging *staging, size_t line);
@@ -64,7 +61,6 @@ void staging_write_faulty(struct staging *staging, size_t line);
 void staging_write_null(struct staging *staging);
 void staging_write_text(struct staging *staging, struct slice value);
 void staging_write_array(struct staging *staging, const json_t *array);
-void staging_write_custom(struct staging *staging, struct slice own);
 
 /* The readers. A CSV row; a piece of NDJSON; the last line of NDJSON, which may lack its end. */
 bool staging_take_csv_row(void *ctx, size_t line, const struct slice *cells, size_t cell_count);

@@ -7,7 +7,7 @@ left join partner p on p.id = c.partner_id
 left join region r on r.id = c.region_id
 where true
   and c.code = :code
-  and c.partner_id = (select x.id from partner x where x.code = :partner_code)
+  and c.partner_id = partner_id_of(:partner_code)
   and c.region_id = any (array(select below from region_below(:region_code) as below))
   and c.industry = :industry
   and c.tax_id = :tax_id
@@ -127,7 +127,7 @@ from target t
 left join fault f on true;
 
 -- name: deleteCustomer
--- Removes a customer that nothing refers to.
+-- Removes a customer.
 with target as (
 	select c.id, c.partner_id, c.version
 	from customer c

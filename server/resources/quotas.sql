@@ -7,7 +7,7 @@ join member m on m.id = q.manager_id
 left join calendar c on c.id = q.calendar_id
 cross join lateral (select period_range(q.period, q.calendar_id) as days offset 0) as d
 where true
-  and q.manager_id = (select x.id from member x where x.code = :manager_code)
+  and q.manager_id = member_id_of(:manager_code)
   and q.period = :period
   and q.currency = :currency
   and (q.period, q.id) > (:cursor_key, :cursor_id)  -- sort: period

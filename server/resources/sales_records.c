@@ -8,6 +8,10 @@ OPERATION(getSalesRecord) = {.sql = SQL(getSalesRecord)};
 OPERATION(createSalesRecord) = {.sql = SQL(createSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(voidSalesRecord) = {.sql = SQL(voidSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(correctSalesRecord) = {.sql = SQL(correctSalesRecord), .then = SQL(getSalesRecord)};
+OPERATION(confirmSalesRecord) = {.sql = SQL(confirmSalesRecord), .then = SQL(getSalesRecord)};
+OPERATION(disputeSalesRecord) = {.sql = SQL(disputeSalesRecord), .then = SQL(getSalesRecord)};
+OPERATION(resolveSalesRecord) = {.sql = SQL(resolveSalesRecord), .then = SQL(getSalesRecord)};
+OPERATION(listSalesRecordStatusChanges) = {.sql = SQL(listSalesRecordStatusChanges)};
 OPERATION(importSalesRecords) = {.stream = &import_stream,
 	.import = &(const struct import_statements){"sales-records", SQL(stageSalesRecords),
 		SQL(judgeSalesRecords), SQL(postSalesRecords)}};

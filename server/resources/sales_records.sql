@@ -147,7 +147,8 @@ with body as (
 		('manager_unknown', '/manager_id', b.manager_id is not null and f.manager_by_id is null),
 		('manager_unknown', '/manager_code', b.manager_code is not null and f.manager_by_code is null),
 		('reference_differs', '/manager_code', f.manager_by_id <> f.manager_by_code),
-		('required', '/amount', b.amount is null and b.unit_price is null)
+		('required', '/amount', b.amount is null and b.unit_price is null),
+		('period_locked', '/sold_on', period_is_locked(b.sold_on, null))
 	) as l (problem, pointer, holds)
 	where l.holds
 ), created as (
@@ -175,7 +176,8 @@ with target as (
 ), fault as (
 	select 'forbidden' as problem, null as pointer
 	from target t
-	where not app_may_write(t.partner_id) or (app_partner() is not null and t.kind <> all (app_partner_kinds()))
+	where not app_may_write(t.partner_id)
+		or (app_partner() is not null and (t.kind <> all (app_partner_kinds()) or t.status in ('confirmed', 'disputed')))
 	union all
 	select 'precondition_failed', null
 	from target t
@@ -184,12 +186,21 @@ with target as (
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t
 	where t.status = 'void' or t.reverses_id is not null
+	union all
+	select 'period_locked', null
+	from target t
+	where period_is_locked(t.sold_on, null)
 ), changed as (
 	update sales_record s
 	set status = 'void', voided_reason = b.reason, version = s.version + 1, updated_at = :now
 	from target t, jsonb_to_record(:body) as b (reason text)
 	where s.id = t.id and not exists (select from fault)
-	returning s.id
+	returning s.id, s.voided_reason
+), noted as (
+	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
+	select uuid_v7(), t.id, t.partner_id, t.status, 'void', c.voided_reason, :actor_id, :now
+	from target t
+	join changed c on c.id = t.id
 ), reversal as (
 	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
 		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
@@ -224,7 +235,8 @@ with target as (
 ), fault as (
 	select 'forbidden' as problem, null as pointer
 	from target t
-	where not app_may_write(t.partner_id) or (app_partner() is not null and t.kind <> all (app_partner_kinds()))
+	where not app_may_write(t.partner_id)
+		or (app_partner() is not null and (t.kind <> all (app_partner_kinds()) or t.status in ('confirmed', 'disputed')))
 	union all
 	select 'precondition_failed', null
 	from target t
@@ -233,6 +245,11 @@ with target as (
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t
 	where t.status = 'void' or t.reverses_id is not null
+	union all
+	select 'period_locked', case when b.sold_on is null then null else '/sold_on' end
+	from target t
+	cross join body b
+	where period_is_locked(t.sold_on, null) or period_is_locked(b.sold_on, null)
 	union all
 	select f.problem, f.pointer
 	from body b, reference_faults('product_unknown', '/product_id', b.product_id, b.product_by_id, '/sku', b.sku, b.product_by_code) as f
@@ -247,7 +264,12 @@ with target as (
 	set status = 'void', voided_reason = b.reason, replaced_by_id = :new_id, version = s.version + 1, updated_at = :now
 	from target t, body b
 	where s.id = t.id and not exists (select from fault)
-	returning s.id
+	returning s.id, s.voided_reason
+), noted as (
+	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
+	select uuid_v7(), t.id, t.partner_id, t.status, 'void', c.voided_reason, :actor_id, :now
+	from target t
+	join changed c on c.id = t.id
 ), reversal as (
 	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
 		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
@@ -275,3 +297,157 @@ with target as (
 select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;
+
+-- name: confirmSalesRecord
+-- Says that the vendor has checked a record.
+with target as (
+	select s.id, s.partner_id, s.status, s.reverses_id, s.version
+	from sales_record s
+	where s.id = :id
+	for update
+), fault as (
+	select 'forbidden' as problem, null as pointer, null as detail
+	from target t
+	where not app_may_write(t.partner_id) or app_partner() is not null
+	union all
+	select 'precondition_failed', null, null
+	from target t
+	where t.version <> all (:if_match)
+	union all
+	select 'sales_record_is_reversal', null, null
+	from target t
+	where t.reverses_id is not null
+	union all
+	select 'status_move_refused', null, sales_record_moves(t.status)
+	from target t
+	where not exists (select from sales_record_status_move m where m.operation = 'confirm' and m.from_status = t.status)
+), changed as (
+	update sales_record s
+	set status = 'confirmed', version = s.version + 1, updated_at = :now
+	from target t
+	where s.id = t.id and not exists (select from fault)
+), noted as (
+	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
+	select :new_id, t.id, t.partner_id, t.status, 'confirmed', b.reason, :actor_id, :now
+	from target t, jsonb_to_record(:body) as b (reason text)
+	where not exists (select from fault)
+)
+select f.problem, f.pointer, f.detail, t.version
+from target t
+left join fault f on true;
+
+-- name: disputeSalesRecord
+-- Says that a record is wrong; a partner may, whatever its kind.
+with target as (
+	select s.id, s.partner_id, s.status, s.reverses_id, s.version
+	from sales_record s
+	where s.id = :id
+	for update
+), fault as (
+	select 'forbidden' as problem, null as pointer, null as detail
+	from target t
+	where not app_may_write(t.partner_id)
+	union all
+	select 'precondition_failed', null, null
+	from target t
+	where t.version <> all (:if_match)
+	union all
+	select 'sales_record_is_reversal', null, null
+	from target t
+	where t.reverses_id is not null
+	union all
+	select 'status_move_refused', null, sales_record_moves(t.status)
+	from target t
+	where not exists (select from sales_record_status_move m where m.operation = 'dispute' and m.from_status = t.status)
+), changed as (
+	update sales_record s
+	set status = 'disputed', version = s.version + 1, updated_at = :now
+	from target t
+	where s.id = t.id and not exists (select from fault)
+), noted as (
+	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
+	select :new_id, t.id, t.partner_id, t.status, 'disputed', b.reason, :actor_id, :now
+	from target t, jsonb_to_record(:body) as b (reason text)
+	where not exists (select from fault)
+)
+select f.problem, f.pointer, f.detail, t.version
+from target t
+left join fault f on true;
+
+-- name: resolveSalesRecord
+-- Ends a dispute: the record counts, or it is taken back by a reversal.
+with target as (
+	select s.*
+	from sales_record s
+	where s.id = :id
+	for update
+), body as (
+	select b.*
+	from jsonb_to_record(:body) as b (outcome text, reason text)
+), fault as (
+	select 'forbidden' as problem, null as pointer, null as detail
+	from target t
+	where not app_may_write(t.partner_id) or app_partner() is not null
+	union all
+	select 'precondition_failed', null, null
+	from target t
+	where t.version <> all (:if_match)
+	union all
+	select 'sales_record_is_reversal', null, null
+	from target t
+	where t.reverses_id is not null
+	union all
+	select 'status_move_refused', null, sales_record_moves(t.status)
+	from target t
+	cross join body b
+	where not exists (
+		select from sales_record_status_move m where m.operation = 'resolve' and m.from_status = t.status and m.to_status = b.outcome)
+	union all
+	select 'period_locked', null, null
+	from target t
+	cross join body b
+	where b.outcome = 'void' and period_is_locked(t.sold_on, null)
+), changed as (
+	update sales_record s
+	set status = b.outcome, voided_reason = case b.outcome when 'void' then b.reason end, version = s.version + 1, updated_at = :now
+	from target t, body b
+	where s.id = t.id and not exists (select from fault)
+	returning s.id, s.status
+), noted as (
+	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
+	select uuid_v7(), t.id, t.partner_id, t.status, c.status, b.reason, :actor_id, :now
+	from target t
+	join changed c on c.id = t.id
+	cross join body b
+), reversal as (
+	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
+		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
+	select :new_id, t.partner_id, t.product_id, t.region_id, t.manager_id, t.id, :now, :now, t.sold_on, t.source, t.order_ref,
+		t.kind, -t.quantity, t.unit_price, -t.amount, t.currency, -t.cost, t.cost_currency, t.custom
+	from target t
+	join changed c on c.id = t.id and c.status = 'void'
+)
+select f.problem, f.pointer, f.detail, t.version
+from target t
+left join fault f on true;
+
+-- name: listSalesRecordStatusChanges
+-- The moves of a sales record's status.
+with page as (
+	select c.id, c.sales_record_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
+	from sales_record_status_change c
+	where c.sales_record_id = :id
+	  and (c.changed_at, c.id) < (:cursor_key, :cursor_id)  -- sort: -changed_at
+	  and (c.changed_at, c.id) > (:cursor_key, :cursor_id)  -- sort: changed_at
+	order by c.changed_at desc, c.id desc  -- sort: -changed_at
+	order by c.changed_at, c.id  -- sort: changed_at
+	limit :limit
+)
+select null as problem, c.id, c.sales_record_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
+from page c
+union all
+select 'not_found', null, null, null, null, null, null, null
+where not exists (select from sales_record s where s.id = :id)
+order by changed_at desc, id desc  -- sort: -changed_at
+order by changed_at, id  -- sort: changed_at
+;

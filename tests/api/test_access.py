@@ -8,20 +8,38 @@ from support import builders
 from support.cluster import ROOT
 
 # The table of roles in the contract's description.
-RESOURCES = {"regions", "products", "members", "partners", "contacts", "sales-records", "api-keys", "audit-log", "imports"}
+RESOURCES = {
+    "regions",
+    "products",
+    "members",
+    "partners",
+    "contacts",
+    "sales-records",
+    "customers",
+    "exchange-rates",
+    "legal-entities",
+    "calendars",
+    "settings",
+    "quotas",
+    "period-locks",
+    "analytics",
+    "api-keys",
+    "audit-log",
+    "imports",
+}
 READS = {
     "admin": RESOURCES,
     "manager": RESOURCES - {"api-keys"},
     "analyst": RESOURCES - {"api-keys"},
-    "partner": {"partners", "contacts", "regions", "products", "sales-records", "imports"},
+    "partner": RESOURCES - {"members", "quotas", "period-locks", "api-keys", "audit-log"},
 }
 WRITES = {
     "admin": RESOURCES,
-    "manager": {"partners", "contacts", "sales-records"},
+    "manager": {"partners", "contacts", "sales-records", "customers"},
     "analyst": set(),
-    "partner": {"contacts", "sales-records"},
+    "partner": {"contacts", "sales-records", "customers"},
 }
-OWNED = {"partners", "contacts", "sales-records", "imports"}
+OWNED = {"partners", "contacts", "sales-records", "customers", "imports"}
 KINSHIPS = ["own", "child", "sibling", "parent"]
 NAMES = re.findall(r"operationId: (\w+)\n(?:(?:      .*)?\n)*?      security: \[\{key", (ROOT / "openapi.yaml").read_text())
 ALLOWED = {200, 201, 204, 304, 409, 412, 422}
@@ -41,7 +59,16 @@ def world(api):
     }
     product = builders.make_product(api)
     shared = {
-        "regions": builders.make_region(api)["id"], "products": product["id"], "members": mine["id"], "api-keys": api.new_key("analyst")["id"],
+        "regions": builders.make_region(api)["id"],
+        "products": product["id"],
+        "members": mine["id"],
+        "api-keys": api.new_key("analyst")["id"],
+        "exchange-rates": builders.make_exchange_rate(api)["id"],
+        "legal-entities": builders.make_legal_entity(api)["id"],
+        "calendars": builders.make_calendar(api)["id"],
+        "calendar-periods": builders.make_calendar_period(api, builders.make_calendar(api))["id"],
+        "quotas": builders.make_quota(api, mine)["id"],
+        "period-locks": builders.make_period_lock(api)["id"],
     }
     ids = {}
     for kinship, partner in family.items():
@@ -53,6 +80,7 @@ def world(api):
             "partners": partner["id"],
             "contacts": builders.make_contact(api, partner)["id"],
             "sales-records": builders.make_sale(api, partner, product, kind="sell_through")["id"],
+            "customers": builders.make_customer(api, partner_code=partner["code"])["id"],
             "imports": report["id"],
         }
     callers = {"admin": api, "manager": api.as_manager(mine), "analyst": api.as_role("analyst"), "partner": api.as_partner(own)}
@@ -65,7 +93,13 @@ def body_of(operation, world, partner):
         "createRegion": builders.a_region, "createProduct": builders.a_product, "createMember": builders.a_member,
         "createContact": builders.a_contact, "createPartner": lambda: builders.a_partner(manager_code=world["manager"]["code"]),
         "createSalesRecord": lambda: builders.a_sale(partner, world["product"], kind="sell_through"),
+        "createCustomer": lambda: builders.a_customer(partner_code=partner["code"]), "createExchangeRate": builders.an_exchange_rate,
+        "createLegalEntity": builders.a_legal_entity, "createCalendar": builders.a_calendar,
+        "createCalendarPeriod": lambda: builders.a_calendar_period({"code": "NONE"}),
+        "generateCalendarPeriods": lambda: {"from_year": 2026, "to_year": 2026}, "createPeriodLock": builders.a_period_lock,
+        "createQuota": lambda: builders.a_quota(world["manager"], period=builders.a_period_lock()["period"]), "reopenPeriodLock": lambda: {"reason": "r"},
         "createApiKey": lambda: {"name": "N", "role": "analyst"}, "changePartnerStatus": lambda: {"status": "terminated"},
+        "disputeSalesRecord": lambda: {"reason": "r"}, "resolveSalesRecord": lambda: {"outcome": "confirmed", "reason": "r"},
         "voidSalesRecord": lambda: {"reason": "r"}, "correctSalesRecord": lambda: {"reason": "r", "quantity": "1"},
     }
     return bodies.get(operation.id, dict)()
@@ -77,7 +111,8 @@ def call(caller, operation, world, kinship):
     path = operation.template.replace("{id}", world["ids"][kinship].get(resource, ""))
     options = {}
     if operation.id.startswith("import"):
-        options = {"data": b"custom\n", "content_type": "text/csv", "params": {"dry_run": "true"}}
+        header = operation.document["requestBody"]["content"]["text/csv"]["example"].splitlines()[0]
+        options = {"data": header.encode() + b"\n", "content_type": "text/csv", "params": {"dry_run": "true"}}
     elif operation.method in ("POST", "PATCH"):
         options = {"json": body_of(operation, world, world["family"][kinship])}
     if "If-Match" in operation.parameters():
@@ -93,7 +128,9 @@ def expected(role, kinship, operation):
     is_object = "{id}" in operation.template and operation.template.split("/")[2] in OWNED
     if is_object and role == "partner" and kinship in ("sibling", "parent"):
         return {404}
-    if role == "manager" and action == "write" and kinship != "own" and (is_object or operation.id == "createSalesRecord"):
+    if role == "partner" and operation.id in ("confirmSalesRecord", "resolveSalesRecord"):
+        return {403}
+    if role == "manager" and action == "write" and kinship != "own" and (is_object or operation.id in ("createSalesRecord", "createCustomer")):
         return {403}
     return ALLOWED
 

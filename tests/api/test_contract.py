@@ -28,6 +28,7 @@ def ids(api, product):
         "calendars": builders.make_calendar(api)["id"],
         "calendar-periods": builders.make_calendar_period(api, builders.make_calendar(api))["id"],
         "quotas": builders.make_quota(api, builders.make_member(api))["id"],
+        "period-locks": builders.make_period_lock(api)["id"],
         "api-keys": api.new_key("admin")["id"],
         "imports": api.post("/v1/regions/import", data=b"code,name\n", content_type="text/csv").json()["id"],
     }

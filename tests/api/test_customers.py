@@ -53,6 +53,8 @@ def test_references_that_lead_nowhere_are_named(api, acme, zenith):
         ("/partner_code", "partner_unknown"), ("/region_code", "region_unknown"),
     }
     assert differs.json()["code"] == "reference_differs"
+    changed = api.patch(f"/v1/customers/{make_customer(api)['id']}", json={"region_code": "NONE"}, if_match="*")
+    assert (changed.status_code, changed.json()["code"]) == (422, "region_unknown")
 
 
 def test_a_customer_is_changed_and_removed(api, acme):

@@ -33,19 +33,25 @@ def as_imported(row):
     """What a row of the file says, and what an export must say about it."""
     names = ("external_ref", "sold_on", "partner_code", "sku", "region_code", "manager_code", "currency")
     numbers = ("quantity", "unit_price", "amount", "cost")
-    return tuple(row[name] for name in names) + tuple(decimal.Decimal(row[name]) if row[name] else None for name in numbers)
+    return tuple(row[name] for name in names) + tuple(
+        decimal.Decimal(row[name]) if row[name] else None for name in numbers
+    )
 
 
 @pytest.mark.parametrize("accept", [CSV, NDJSON])
 def test_an_export_is_what_was_imported(api, accept):
     # Without `api`, which would hold each of the rows against the contract; smaller exports are.
-    answer = requests.get(f"{api.url}/v1/sales-records", headers={"Authorization": f"Bearer {api.key}", "Accept": accept})
+    answer = requests.get(
+        f"{api.url}/v1/sales-records", headers={"Authorization": f"Bearer {api.key}", "Accept": accept}
+    )
     answer.encoding = "utf-8"
 
     exported = channel.rows_of(answer)
     assert len(exported) == SALES
     assert len({row["id"] for row in exported}) == SALES
-    assert sorted(map(as_imported, exported), key=str) == sorted(map(as_imported, channel.rows("sales-records")), key=str)
+    assert sorted(map(as_imported, exported), key=str) == sorted(
+        map(as_imported, channel.rows("sales-records")), key=str
+    )
 
 
 @pytest.mark.parametrize("sort", ["-sold_on", "sold_on"])
@@ -65,7 +71,11 @@ def test_csv_and_ndjson_and_json_say_the_same(api):
 
     assert as_ndjson == as_json
     assert [[row[name] for name in as_csv[0]] for row in as_csv] == [
-        ["" if row[name] is None else json.dumps(row[name]) if isinstance(row[name], dict) else str(row[name]) for name in as_csv[0]] for row in as_json
+        [
+            "" if row[name] is None else json.dumps(row[name]) if isinstance(row[name], dict) else str(row[name])
+            for name in as_csv[0]
+        ]
+        for row in as_json
     ]
 
 
@@ -88,14 +98,32 @@ def test_an_export_of_master_data_can_be_imported_and_changes_nothing(api, resou
 def test_ndjson_of_master_data_can_be_imported_and_changes_nothing(api, resource):
     rows = export(api, f"/v1/{resource}", NDJSON)
 
-    body = "".join(json.dumps({name: value for name, value in row.items() if name not in READ_ONLY and value is not None}) + "\n" for row in rows)
+    body = "".join(
+        json.dumps({name: value for name, value in row.items() if name not in READ_ONLY and value is not None}) + "\n"
+        for row in rows
+    )
     report = channel.import_file(api, resource, body.encode(), content_type=NDJSON).json()
 
     assert report["rows"] == report["unchanged"] == len(channel.rows(resource)), report["errors"][:3]
 
 
 def test_an_export_of_sales_can_be_imported_and_changes_nothing(api):
-    names = ["external_ref", "source", "sold_on", "partner_code", "sku", "region_code", "manager_code", "quantity", "unit_price", "amount", "currency", "cost", "cost_currency", "kind"]
+    names = [
+        "external_ref",
+        "source",
+        "sold_on",
+        "partner_code",
+        "sku",
+        "region_code",
+        "manager_code",
+        "quantity",
+        "unit_price",
+        "amount",
+        "currency",
+        "cost",
+        "cost_currency",
+        "kind",
+    ]
     rows = export(api, "/v1/sales-records", CSV, fields=",".join(names), currency="EUR")
 
     file = io.StringIO()
@@ -104,7 +132,11 @@ def test_an_export_of_sales_can_be_imported_and_changes_nothing(api):
     writer.writerows(rows)
     report = channel.import_file(api, "sales-records", file.getvalue().encode()).json()
 
-    assert report["rows"] == report["unchanged"] == len([row for row in channel.rows("sales-records") if row["currency"] == "EUR"])
+    assert (
+        report["rows"]
+        == report["unchanged"]
+        == len([row for row in channel.rows("sales-records") if row["currency"] == "EUR"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,14 +147,19 @@ def test_an_export_of_sales_can_be_imported_and_changes_nothing(api):
         ({"sku": "P349"}, lambda row: row["sku"] == "P349"),
         ({"region_code": "T05"}, lambda row: row["region_code"] == "T05"),
         ({"sold_from": "2019-01-01", "sold_to": "2019-01-31"}, lambda row: row["sold_on"][:7] == "2019-01"),
-        ({"partner_code": "AW00000676", "sold_from": "2019-01-01"}, lambda row: row["partner_code"] == "AW00000676" and row["sold_on"] >= "2019"),
+        (
+            {"partner_code": "AW00000676", "sold_from": "2019-01-01"},
+            lambda row: row["partner_code"] == "AW00000676" and row["sold_on"] >= "2019",
+        ),
         ({"status": "void"}, lambda row: False),
     ],
 )
 def test_filters_apply_to_an_export(api, params, holds):
     exported = export(api, "/v1/sales-records", CSV, **params)
 
-    assert sorted(row["external_ref"] for row in exported) == sorted(row["external_ref"] for row in channel.rows("sales-records") if holds(row))
+    assert sorted(row["external_ref"] for row in exported) == sorted(
+        row["external_ref"] for row in channel.rows("sales-records") if holds(row)
+    )
 
 
 def test_a_region_stands_for_all_below_it(api):
@@ -166,7 +203,15 @@ def test_rows_that_go_in_during_an_export_do_not_disturb_it(api):
     def write():
         twin = api.twin()
         while not is_over.is_set():
-            body = {"sold_on": random.choice(["2017-07-01", "2019-03-03"]), "partner_code": partner, "sku": product, "quantity": "1", "unit_price": "1", "currency": "USD", "source": "meanwhile"}
+            body = {
+                "sold_on": random.choice(["2017-07-01", "2019-03-03"]),
+                "partner_code": partner,
+                "sku": product,
+                "quantity": "1",
+                "unit_price": "1",
+                "currency": "USD",
+                "source": "meanwhile",
+            }
             assert twin.post("/v1/sales-records", json=body).status_code == 201
 
     writer = threading.Thread(target=write)
@@ -199,7 +244,9 @@ def test_a_partner_exports_what_is_below_it(api):
         builders.make_sale(api, partner, product)
     assert len(export(api.as_partner(above), "/v1/sales-records", CSV)) == 1
 
-    moved = api.patch(f"/v1/partners/{below['id']}", json={"parent_code": above["code"]}, if_match=builders.etag_of(below))
+    moved = api.patch(
+        f"/v1/partners/{below['id']}", json={"parent_code": above["code"]}, if_match=builders.etag_of(below)
+    )
     assert moved.status_code == 200
 
     assert len(export(api.as_partner(above), "/v1/sales-records", CSV)) == 2
@@ -218,9 +265,13 @@ def test_a_client_that_hangs_up_does_no_harm(api, database):
         client.close()
 
     deadline = time.monotonic() + 10
-    while database("select from pg_stat_activity where datname = current_database() and state = 'active' and query like '%%sales_record%%' and pid <> pg_backend_pid()"):
+    while database(
+        "select from pg_stat_activity where datname = current_database() and state = 'active' and query like '%%sales_record%%' and pid <> pg_backend_pid()"
+    ):
         assert time.monotonic() < deadline
-    assert len(export(api, "/v1/sales-records", CSV, currency="CAD")) == len([row for row in channel.rows("sales-records") if row["currency"] == "CAD"])
+    assert len(export(api, "/v1/sales-records", CSV, currency="CAD")) == len(
+        [row for row in channel.rows("sales-records") if row["currency"] == "CAD"]
+    )
 
 
 def test_a_reader_that_stops_reading_holds_nobody_up(api):

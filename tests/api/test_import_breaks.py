@@ -65,7 +65,12 @@ class Upload:
 
 def copying(database):
     """Sessions of imports that are under way."""
-    return [row.pid for row in database("select pid from pg_stat_activity where datname = current_database() and query like 'copy staging%%'")]
+    return [
+        row.pid
+        for row in database(
+            "select pid from pg_stat_activity where datname = current_database() and query like 'copy staging%%'"
+        )
+    ]
 
 
 def written(database, prefix):
@@ -75,7 +80,10 @@ def written(database, prefix):
 def assert_nothing_is_left(api, database, prefix):
     wait_until(lambda: not copying(database))
     assert written(database, prefix) == 0
-    assert database("select count(*) from import where is_posted")[0][0] == database("select count(*) from event where type = 'import.posted'")[0][0]
+    assert (
+        database("select count(*) from import where is_posted")[0][0]
+        == database("select count(*) from event where type = 'import.posted'")[0][0]
+    )
     code = builders.unique("AFTERWARDS")
     assert channel.import_file(api, "members", f"code,name\n{code},Li\n".encode()).json()["created"] == 1
 
@@ -132,7 +140,10 @@ def test_two_imports_of_one_file_at_once_create_it_once(api, database):
     body = ("code,name\n" + rows_of("TWICE", 3000)).encode()
     answers = []
 
-    threads = [threading.Thread(target=lambda: answers.append(channel.import_file(api.twin(), "members", body))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: answers.append(channel.import_file(api.twin(), "members", body)))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -199,10 +210,18 @@ def resident_bytes(process):
 def test_a_large_file_takes_no_memory(api, server):
     note = "x" * 900
     line = '{"code": "LARGE-%d", "name": "Li", "custom": {"note": "' + note + '", "more": "' + note + '"}}\n'
-    channel.import_file(api, "members", "".join(line % number for number in range(500)).encode(), content_type=NDJSON, params={"dry_run": "true"})
+    channel.import_file(
+        api,
+        "members",
+        "".join(line % number for number in range(500)).encode(),
+        content_type=NDJSON,
+        params={"dry_run": "true"},
+    )
     peaks = []
     is_over = threading.Event()
-    watcher = threading.Thread(target=lambda: [peaks.append(resident_bytes(server.process)) for _ in iter(lambda: is_over.wait(0.02), True)])
+    watcher = threading.Thread(
+        target=lambda: [peaks.append(resident_bytes(server.process)) for _ in iter(lambda: is_over.wait(0.02), True)]
+    )
     before = resident_bytes(server.process)
 
     watcher.start()

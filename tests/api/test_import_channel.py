@@ -27,10 +27,18 @@ def test_every_row_is_created(imported, resource):
     report = imported[resource]
 
     assert report["rows"] == report["created"] == ROWS[resource]
-    assert (report["updated"], report["unchanged"], report["rejected"], report["errors"], report["dry_run"]) == (0, 0, 0, [], False)
+    assert (report["updated"], report["unchanged"], report["rejected"], report["errors"], report["dry_run"]) == (
+        0,
+        0,
+        0,
+        [],
+        False,
+    )
 
 
-@pytest.mark.parametrize("names", [("currency",), ("partner_code",), ("region_code", "currency"), ("manager_code", "sku", "currency")])
+@pytest.mark.parametrize(
+    "names", [("currency",), ("partner_code",), ("region_code", "currency"), ("manager_code", "sku", "currency")]
+)
 def test_sums_equal_those_of_the_file(database, imported, names):
     stored = database(
         "select p.code as partner_code, r.code as region_code, m.code as manager_code, i.sku, s.currency, s.amount::text as amount"
@@ -42,7 +50,9 @@ def test_sums_equal_those_of_the_file(database, imported, names):
 
 
 def test_costs_and_quantities_equal_those_of_the_file(database, imported):
-    stored = database("select external_ref, quantity::text, unit_price::text, cost::text, cost_currency from sales_record")
+    stored = database(
+        "select external_ref, quantity::text, unit_price::text, cost::text, cost_currency from sales_record"
+    )
 
     wanted = {row["external_ref"]: row for row in channel.rows("sales-records")}
     for row in stored:
@@ -59,9 +69,24 @@ def test_columns_that_the_contract_does_not_know_are_kept(api, imported):
 
     partner = api.get("/v1/partners", params={"code": given["code"]}).json()["data"][0]
 
-    known = {"code", "name", "phone", "address", "city", "state_province", "country_code", "postal_code", "region_code", "employees"}
+    known = {
+        "code",
+        "name",
+        "phone",
+        "address",
+        "city",
+        "state_province",
+        "country_code",
+        "postal_code",
+        "region_code",
+        "employees",
+    }
     assert partner["custom"] == {name: value for name, value in given.items() if name not in known and value}
-    assert (partner["city"], partner["region_code"], partner["employees"]) == (given["city"], given["region_code"], int(given["employees"]))
+    assert (partner["city"], partner["region_code"], partner["employees"]) == (
+        given["city"],
+        given["region_code"],
+        int(given["employees"]),
+    )
 
 
 def test_the_tree_of_regions_is_the_file_s(api, imported):
@@ -72,8 +97,13 @@ def test_the_tree_of_regions_is_the_file_s(api, imported):
 
 def test_rows_carry_the_import_that_wrote_them(database, imported):
     tables = {
-        "regions": "region", "products": "product", "members": "member", "partners": "partner", "sales-records": "sales_record",
-        "exchange-rates": "exchange_rate", "quotas": "quota",
+        "regions": "region",
+        "products": "product",
+        "members": "member",
+        "partners": "partner",
+        "sales-records": "sales_record",
+        "exchange-rates": "exchange_rate",
+        "quotas": "quota",
     }
 
     for resource, table in tables.items():
@@ -88,8 +118,12 @@ def test_an_import_is_one_audit_entry_and_one_event_with_the_digest_of_the_file(
         entries = api.get("/v1/audit-log", params={"object_id": report["id"]}).json()["data"]
         events = database("select type, data from event where object_id = %s", report["id"])
 
-        assert [(entry["action"], entry["object_type"], entry["after"]["digest"]) for entry in entries] == [("import", "import", digest)]
-        assert [(event.type, event.data["digest"], event.data["rows"]) for event in events] == [("import.posted", digest, ROWS[resource])]
+        assert [(entry["action"], entry["object_type"], entry["after"]["digest"]) for entry in entries] == [
+            ("import", "import", digest)
+        ]
+        assert [(event.type, event.data["digest"], event.data["rows"]) for event in events] == [
+            ("import.posted", digest, ROWS[resource])
+        ]
     assert database("select count(*) from audit_log where action <> 'import' and object_type <> 'api_key'")[0][0] == 0
     assert database("select count(*) from event where object_type not in ('import', 'api_key')")[0][0] == 0
 
@@ -98,7 +132,12 @@ def test_an_import_can_be_looked_up(api, imported):
     for resource, report in imported.items():
         found = api.get(f"/v1/imports/{report['id']}").json()
 
-        assert (found["resource"], found["rows"], found["created"], found["is_posted"]) == (resource, ROWS[resource], ROWS[resource], True)
+        assert (found["resource"], found["rows"], found["created"], found["is_posted"]) == (
+            resource,
+            ROWS[resource],
+            ROWS[resource],
+            True,
+        )
         assert found["digest"] == hashlib.sha256(channel.content(resource)).hexdigest()
         assert found["started_at"] <= found["finished_at"]
 
@@ -124,5 +163,7 @@ def test_a_sale_that_differs_from_the_one_with_its_reference_is_refused(api, dat
     report = channel.import_file(api, "sales-records", body.encode()).json()
 
     assert (report["created"], report["unchanged"], report["rejected"]) == (0, 2, 1)
-    assert [(error["line"], error["pointer"], error["code"]) for error in report["errors"]] == [(3, "/external_ref", "sales_record_differs")]
+    assert [(error["line"], error["pointer"], error["code"]) for error in report["errors"]] == [
+        (3, "/external_ref", "sales_record_differs")
+    ]
     assert database("select count(*) from sales_record")[0][0] == ROWS["sales-records"]

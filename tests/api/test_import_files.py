@@ -43,7 +43,9 @@ def test_a_member_that_the_server_sets_is_an_unknown_column(api):
 def test_unknown_columns_can_be_kept(api):
     code = builders.unique("KEPT")
 
-    report = report_of(import_members(api, f'code,name,colour,名称\n{code},Li,"bright ""red""",老李\n', params={"unknown": "custom"}))
+    report = report_of(
+        import_members(api, f'code,name,colour,名称\n{code},Li,"bright ""red""",老李\n', params={"unknown": "custom"})
+    )
 
     assert report["created"] == 1
     assert member(api, code)["custom"] == {"colour": 'bright "red"', "名称": "老李"}
@@ -52,12 +54,33 @@ def test_unknown_columns_can_be_kept(api):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"\n\n", b"\xef\xbb\xbf", b"\x00\x01\x02\x03", b"\x89PNG\r\n\x1a\n\x00\x00", b"PK\x03\x04\x14\x00", b"code,name\nX,ref\xffused\n",
-        "code,name\nX,\"refused\n".encode(), b'code,name\nX,refu"sed\n', b"code,name,code\nX,refused,X\n", "code,name\nX,refused\n".encode("utf-16"),
-        b"code,name\nX,ref\x00used\n", b"," * 2000 + b"\n",
+        b"",
+        b"\n\n",
+        b"\xef\xbb\xbf",
+        b"\x00\x01\x02\x03",
+        b"\x89PNG\r\n\x1a\n\x00\x00",
+        b"PK\x03\x04\x14\x00",
+        b"code,name\nX,ref\xffused\n",
+        'code,name\nX,"refused\n'.encode(),
+        b'code,name\nX,refu"sed\n',
+        b"code,name,code\nX,refused,X\n",
+        "code,name\nX,refused\n".encode("utf-16"),
+        b"code,name\nX,ref\x00used\n",
+        b"," * 2000 + b"\n",
     ],
     ids=[
-        "empty", "blank", "only a mark", "binary", "picture", "archive", "latin-1", "quote never ends", "quote inside", "column twice", "UTF-16", "NUL",
+        "empty",
+        "blank",
+        "only a mark",
+        "binary",
+        "picture",
+        "archive",
+        "latin-1",
+        "quote never ends",
+        "quote inside",
+        "column twice",
+        "UTF-16",
+        "NUL",
         "too many columns",
     ],
 )
@@ -135,7 +158,9 @@ def test_a_huge_cell_is_refused_without_harm(api):
 
 
 def test_a_huge_line_of_ndjson_is_refused_without_harm(api):
-    assert_refused(api, import_members(api, '{"code": "X", "name": "' + "refused" * 300000 + '"}\n', content_type=NDJSON))
+    assert_refused(
+        api, import_members(api, '{"code": "X", "name": "' + "refused" * 300000 + '"}\n', content_type=NDJSON)
+    )
 
 
 def test_names_in_any_script_come_in_as_they_are(api):
@@ -174,7 +199,16 @@ def test_cells_are_read_as_the_type_of_their_member(api, cell):
 
 @pytest.mark.parametrize(
     "column, cell",
-    [("is_active", "yes"), ("is_active", "1"), ("is_active", "TRUE"), ("custom", "{"), ("custom", "[]"), ("custom", '{"a": {"b": 1}}'), ("region_id", "17"), ("email", "no address")],
+    [
+        ("is_active", "yes"),
+        ("is_active", "1"),
+        ("is_active", "TRUE"),
+        ("custom", "{"),
+        ("custom", "[]"),
+        ("custom", '{"a": {"b": 1}}'),
+        ("region_id", "17"),
+        ("email", "no address"),
+    ],
 )
 def test_a_cell_of_another_type_is_refused(api, column, cell):
     quoted = cell.replace('"', '""')
@@ -201,7 +235,11 @@ def test_parameters_that_the_contract_does_not_know_are_refused(api, params):
 
 def test_a_file_may_come_in_chunks(api):
     codes = [builders.unique("CHUNK") for _ in range(50)]
-    pieces = (piece.encode() for code in ["code", *codes] for piece in (code[:3], code[3:], ",", "name" if code == "code" else "王", "\n"))
+    pieces = (
+        piece.encode()
+        for code in ["code", *codes]
+        for piece in (code[:3], code[3:], ",", "name" if code == "code" else "王", "\n")
+    )
 
     report = report_of(api.post("/v1/members/import", data=pieces, content_type=CSV))
 

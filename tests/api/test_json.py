@@ -121,6 +121,12 @@ def test_a_body_over_1_mib_is_refused(api):
     refused(api.raw_json(b'{"code": "A", "name": "' + b"x" * MIB + b'"}'), 413, "payload_too_large")
 
 
+def test_a_body_far_too_large_is_answered_each_time(api):
+    """The refusal comes while the client still sends; it must not be lost in a reset."""
+    for _ in range(20):
+        refused(api.raw_json(b"x" * (8 * MIB)), 413, "payload_too_large")
+
+
 def test_a_chunked_body_over_1_mib_is_refused(api):
     answer = api.post("/v1/regions", data=(b"x" * 65536 for _ in range(20)), content_type="application/json")
 

@@ -60,3 +60,11 @@ def test_partners_read_entities_and_write_none(api, acme):
     assert partner.get(f"/v1/legal-entities/{made['id']}").json()["code"] == made["code"]
     assert partner.post("/v1/legal-entities", json=a_legal_entity()).status_code == 403
     assert partner.delete(f"/v1/legal-entities/{made['id']}", if_match='"1"').status_code == 403
+
+
+def test_custom_members_are_at_most_100(api):
+    made = make_legal_entity(api, custom={f"m{i}": i for i in range(60)})
+
+    answer = api.patch(f"/v1/legal-entities/{made['id']}", json={"custom": {f"n{i}": i for i in range(60)}}, if_match="*")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "custom_too_many")

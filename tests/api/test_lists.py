@@ -91,7 +91,7 @@ def test_a_walk_meets_what_stays_exactly_once_while_rows_come_and_go(api, same):
 
 
 def test_the_last_page_says_so(api):
-    answer = api.get("/v1/products")
+    answer = api.get("/v1/members")
 
     assert answer.json() == {"data": [], "next_cursor": None, "has_more": False}
     assert "Link" not in answer.headers

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from support.builders import (a_partner, a_sale, make_contact, make_member, make_partner, make_product, make_region, make_sale)
+from support.builders import make_contact, make_member, make_partner, make_product, make_region, make_sale
 from support.cluster import ROOT
 
 # In the order of code points, which is the order of the database.
@@ -45,7 +45,10 @@ def world(api):
             kind=["sell_in", "sell_through"][i % 2], order_ref=f"O{i % 3}", currency=["USD", "JPY"][i % 2], external_ref=f"E{i // 2}",
         )
     voided = make_sale(api, second, world["products"][0])
-    api.post(f"/v1/sales-records/{voided['id']}/void", json={"reason": "r"}, if_match='"1"')
+    for operation in ("confirm", "dispute"):
+        api.post(f"/v1/sales-records/{voided['id']}/{operation}", json={"reason": "r"}, if_match="*")
+    world["sale"] = voided["id"]
+    api.post(f"/v1/sales-records/{voided['id']}/void", json={"reason": "r"}, if_match="*")
     api.post("/v1/members/import", content_type="text/csv", data=b"code,name\n\"\",x\nIMPORTED,y\nA B ,z\n")
     return world
 
@@ -61,7 +64,8 @@ def lists():
 
 def path_in(world, path):
     kind = path.split("/")[2]
-    return path.replace("{id}", world["import"] if kind == "imports" else world["partners"][0]["id"])
+    ids = {"imports": world["import"], "sales-records": world["sale"]}
+    return path.replace("{id}", ids.get(kind, world["partners"][0]["id"]))
 
 
 @pytest.mark.parametrize("path, sort", lists())

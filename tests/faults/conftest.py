@@ -28,7 +28,17 @@ class MortalCluster(Cluster):
         self.run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-m", "immediate", "stop")
 
     def start(self):
-        self.run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-l", f"{self.directory}/log", "-o", f"-k {self.directory} {SETTINGS}", "start")
+        self.run(
+            "pg_ctl",
+            "-D",
+            f"{self.directory}/data",
+            "-w",
+            "-l",
+            f"{self.directory}/log",
+            "-o",
+            f"-k {self.directory} {SETTINGS}",
+            "start",
+        )
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +104,9 @@ def ledger_of(api_of, tmp_path):
 
     def make(server):
         api = api_of(server)
-        return Ledger(tmp_path / "ledger", server.port, ADMIN_KEY, builders.make_partner(api), builders.make_product(api))
+        return Ledger(
+            tmp_path / "ledger", server.port, ADMIN_KEY, builders.make_partner(api), builders.make_product(api)
+        )
 
     return make
 

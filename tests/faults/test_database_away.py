@@ -36,7 +36,14 @@ def seconds_until(holds, limit_s=30):
 def assert_nothing_went_wrong(ledger, database):
     assert ledger.counters(database) == ZEROS
     assert set(ledger.statuses) <= {201, 409, 422, 503}, ledger.codes
-    assert set(ledger.codes) <= {"product_unknown", "sales_record_ref_taken", "unavailable", "outcome_unknown", "overloaded", "idempotency_in_progress"}
+    assert set(ledger.codes) <= {
+        "product_unknown",
+        "sales_record_ref_taken",
+        "unavailable",
+        "outcome_unknown",
+        "overloaded",
+        "idempotency_in_progress",
+    }
     assert ledger.without_retry_after == 0
 
 
@@ -115,19 +122,33 @@ def test_every_request_without_a_database_is_refused_quickly(serve, cluster, dat
     seconds_until(lambda: not is_ready(server))
 
     try:
-        for method, path, body in (("GET", "/v1/regions", None), ("GET", "/v1/sales-records", None), ("POST", "/v1/regions", {"code": "AWAY", "name": "Away"})):
+        for method, path, body in (
+            ("GET", "/v1/regions", None),
+            ("GET", "/v1/sales-records", None),
+            ("POST", "/v1/regions", {"code": "AWAY", "name": "Away"}),
+        ):
             begin = time.monotonic()
             answer = requests.request(method, server.url + path, headers=HEADERS, json=body, timeout=30)
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
             assert answer.headers["Retry-After"]
             assert time.monotonic() - begin < 2
-        answer = requests.post(f"{server.url}/v1/regions/import", headers={**HEADERS, "Content-Type": "text/csv"}, data="code,name\nAWAY,Away\n", timeout=30)
+        answer = requests.post(
+            f"{server.url}/v1/regions/import",
+            headers={**HEADERS, "Content-Type": "text/csv"},
+            data="code,name\nAWAY,Away\n",
+            timeout=30,
+        )
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     finally:
         cluster.start()
     seconds_until(lambda: is_ready(server))
 
-    assert requests.post(f"{server.url}/v1/regions", headers=HEADERS, json={"code": "AWAY", "name": "Away"}, timeout=30).status_code == 201
+    assert (
+        requests.post(
+            f"{server.url}/v1/regions", headers=HEADERS, json={"code": "AWAY", "name": "Away"}, timeout=30
+        ).status_code
+        == 201
+    )
 
 
 def test_tables_that_change_under_load_are_not_noticed(serve, database, ledger_of):
@@ -148,8 +169,11 @@ def test_tables_that_change_under_load_are_not_noticed(serve, database, ledger_o
     for _ in range(8):
         ledger.wait_for_progress()
         for change in (
-            "alter table sales_record add column passing integer", "alter table sales_record drop column passing",
-            "create index passing on sales_record (quantity)", "drop index passing", "analyze sales_record",
+            "alter table sales_record add column passing integer",
+            "alter table sales_record drop column passing",
+            "create index passing on sales_record (quantity)",
+            "drop index passing",
+            "analyze sales_record",
         ):
             database(change)
     is_over.set()
@@ -172,7 +196,9 @@ def test_an_import_that_loses_its_session_at_any_moment_is_all_or_nothing(serve,
 
     for _ in range(times(8, 200)):
         answers = []
-        importer = threading.Thread(target=lambda: answers.append(channel.import_file(api.twin(), "sales-records", body)))
+        importer = threading.Thread(
+            target=lambda: answers.append(channel.import_file(api.twin(), "sales-records", body))
+        )
         importer.start()
         time.sleep(random.uniform(0.01, 0.9))
         database(TERMINATE)
@@ -183,7 +209,12 @@ def test_an_import_that_loses_its_session_at_any_moment_is_all_or_nothing(serve,
         assert answers[0].status_code in (200, 503), answers[0].text
         if answers[0].status_code == 200 or answers[0].json()["code"] == "unavailable":
             assert there == (8000 if answers[0].status_code == 200 else 0)
-        assert database("select count(*) from event where type = 'import.posted' and data ->> 'resource' = 'sales-records'")[0][0] == there / 8000
+        assert (
+            database(
+                "select count(*) from event where type = 'import.posted' and data ->> 'resource' = 'sales-records'"
+            )[0][0]
+            == there / 8000
+        )
         database("truncate sales_record, import cascade")
         database("delete from event")
         seconds_until(lambda: is_ready(server))

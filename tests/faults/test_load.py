@@ -43,7 +43,9 @@ def post(server, path, body):
 
 
 def waiting_for_locks(database):
-    return database("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")[0][0]
+    return database(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )[0][0]
 
 
 def wait_until(holds):
@@ -58,13 +60,23 @@ def test_a_full_queue_is_503_at_once_and_drains(serve, database):
     database("begin")
     database("lock table region in share row exclusive mode")
     answers = []
-    blocked = [threading.Thread(target=lambda code=code: answers.append(post(server, "/v1/regions", {"code": code, "name": "Blocked"}))) for code in ("IN-FLIGHT", "QUEUED")]
+    blocked = [
+        threading.Thread(
+            target=lambda code=code: answers.append(post(server, "/v1/regions", {"code": code, "name": "Blocked"}))
+        )
+        for code in ("IN-FLIGHT", "QUEUED")
+    ]
     blocked[0].start()
     wait_until(lambda: waiting_for_locks(database) == 1)
     blocked[1].start()
     time.sleep(0.3)
 
-    refused = at_once([lambda number=number: post(server, "/v1/regions", {"code": f"OVER-{number}", "name": "Over"}) for number in range(8)])
+    refused = at_once(
+        [
+            lambda number=number: post(server, "/v1/regions", {"code": f"OVER-{number}", "name": "Over"})
+            for number in range(8)
+        ]
+    )
     reads = requests.get(f"{server.url}/v1/products", headers=AUTHORIZATION, timeout=10)
     database("commit")
     for thread in blocked:
@@ -114,7 +126,11 @@ def test_a_race_for_a_key_costs_only_who_loses_it(serve, database, settings):
             if answer.status_code == 201:
                 assert answer.json()["code"] == body["code"]
                 assert answer.headers["Location"] == f"/v1/partners/{answer.json()['id']}"
-    assert database("select count(*) from partner")[0][0] == database("select count(*) from event where type = 'partner.created'")[0][0] == 4 * 40
+    assert (
+        database("select count(*) from partner")[0][0]
+        == database("select count(*) from event where type = 'partner.created'")[0][0]
+        == 4 * 40
+    )
 
 
 def test_faults_of_all_kinds_in_a_batch_are_each_answered_rightly(serve, database, api_of):
@@ -132,7 +148,12 @@ def test_faults_of_all_kinds_in_a_batch_are_each_answered_rightly(serve, databas
     chosen = [kind for kind in kinds for _ in range(10)]
     random.Random(7).shuffle(chosen)
 
-    answers = at_once([lambda kind=kind: post(server, "/v1/sales-records", builders.a_sale(partner, product, **kinds[kind][0])) for kind in chosen])
+    answers = at_once(
+        [
+            lambda kind=kind: post(server, "/v1/sales-records", builders.a_sale(partner, product, **kinds[kind][0]))
+            for kind in chosen
+        ]
+    )
 
     for kind, answer in zip(chosen, answers):
         _, status, code = kinds[kind]
@@ -150,7 +171,12 @@ def test_one_key_from_many_at_once_is_one_effect(serve, database, api_of):
     del sale["external_ref"]
 
     def send():
-        return requests.post(f"{server.url}/v1/sales-records", headers={**JSON, "Idempotency-Key": "one"}, data=json.dumps(sale), timeout=60)
+        return requests.post(
+            f"{server.url}/v1/sales-records",
+            headers={**JSON, "Idempotency-Key": "one"},
+            data=json.dumps(sale),
+            timeout=60,
+        )
 
     answers = at_once([send] * 40)
 
@@ -206,7 +232,9 @@ def test_sigterm_under_load_answers_all_that_was_accepted(serve, database, times
 
         assert code == 0 and server.read(server.errors) == ""
         # What was sent before the signal was accepted; a kept connection may be closed before a request that comes later.
-        assert [client.unanswered_s for client in clients if client.unanswered_s and client.unanswered_s < terminated_s] == []
+        assert [
+            client.unanswered_s for client in clients if client.unanswered_s and client.unanswered_s < terminated_s
+        ] == []
         statuses = sum((client.statuses for client in clients), collections.Counter())
         assert set(statuses) <= {201, 503}
         assert database("select count(*) from region")[0][0] - before == statuses[201]
@@ -216,8 +244,18 @@ def test_sigterm_lets_an_export_and_an_import_end(serve, database, api_of):
     server = serve()
     api = api_of(server)
     rows = "".join(f"END-{number},Member\n" for number in range(30000))
-    assert requests.post(f"{server.url}/v1/members/import", headers={**AUTHORIZATION, "Content-Type": "text/csv"}, data="code,name\n" + rows, timeout=60).status_code == 200
-    export = requests.get(f"{server.url}/v1/members", headers={**AUTHORIZATION, "Accept": "text/csv"}, stream=True, timeout=60)
+    assert (
+        requests.post(
+            f"{server.url}/v1/members/import",
+            headers={**AUTHORIZATION, "Content-Type": "text/csv"},
+            data="code,name\n" + rows,
+            timeout=60,
+        ).status_code
+        == 200
+    )
+    export = requests.get(
+        f"{server.url}/v1/members", headers={**AUTHORIZATION, "Accept": "text/csv"}, stream=True, timeout=60
+    )
     exported = export.iter_content(65536)
     first = next(exported)
     answers = []
@@ -229,7 +267,14 @@ def test_sigterm_lets_an_export_and_an_import_end(serve, database, api_of):
             yield "".join(f"LATE-{part}-{number},Member\n" for number in range(500)).encode()
 
     importer = threading.Thread(
-        target=lambda: answers.append(requests.post(f"{server.url}/v1/members/import", headers={**AUTHORIZATION, "Content-Type": "text/csv"}, data=slowly(), timeout=60))
+        target=lambda: answers.append(
+            requests.post(
+                f"{server.url}/v1/members/import",
+                headers={**AUTHORIZATION, "Content-Type": "text/csv"},
+                data=slowly(),
+                timeout=60,
+            )
+        )
     )
     importer.start()
     time.sleep(0.15)

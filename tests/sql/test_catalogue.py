@@ -6,8 +6,22 @@ from support.cluster import BINARY
 
 # Derived, technical, or a log itself: nobody needs to know who changed them.
 UNAUDITED = {
-    "api_key_use", "audit_log", "event", "idempotency_key", "import", "import_error", "partner_closure", "partner_status_move", "region_span",
-    "sales_delta", "sales_rollup", "sales_rollup_day", "schema_migration", "server_secret",
+    "api_key_use",
+    "audit_log",
+    "event",
+    "idempotency_key",
+    "import",
+    "import_error",
+    "partner_closure",
+    "partner_status_move",
+    "region_span",
+    "sales_delta",
+    "sales_rollup",
+    "sales_rollup_day",
+    "sales_record_status_change",
+    "sales_record_status_move",
+    "schema_migration",
+    "server_secret",
 }
 # Written by the migrations themselves, before there are policies; partners have no right to it.
 WITHOUT_ROW_SECURITY = {"schema_migration"}
@@ -42,7 +56,9 @@ def test_every_table_and_column_has_a_comment(sql):
 
 
 def test_every_table_that_people_change_is_audited(sql):
-    tables = names(sql("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"))
+    tables = names(
+        sql("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')")
+    )
     audited = {}
     for table, trigger in sql(
         "select c.relname, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc f on f.oid = t.tgfoid"
@@ -68,19 +84,35 @@ def test_partners_read_neither_keys_nor_logs_nor_secrets(sql):
 
 def test_the_two_roles_own_nothing_and_pass_no_policy(sql):
     assert sql("select relname from pg_class where pg_get_userbyid(relowner) in ('qudao_staff', 'qudao_partner')") == []
-    assert sql("select rolname from pg_roles where rolname in ('qudao_staff', 'qudao_partner') and (rolsuper or rolbypassrls or rolcanlogin)") == []
+    assert (
+        sql(
+            "select rolname from pg_roles where rolname in ('qudao_staff', 'qudao_partner') and (rolsuper or rolbypassrls or rolcanlogin)"
+        )
+        == []
+    )
 
 
 def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(database):
     cursor = database.connect("qudao_partner").cursor()
 
-    for table in ("partner", "partner_closure", "partner_status_change", "contact", "sales_record", "import", "import_error", "idempotency_key"):
+    for table in (
+        "partner",
+        "partner_closure",
+        "partner_status_change",
+        "contact",
+        "sales_record",
+        "import",
+        "import_error",
+        "idempotency_key",
+    ):
         cursor.execute(f"select count(*) from {table}")
         assert cursor.fetchone()[0] == 0, table
 
 
 def test_every_policy_is_for_one_role(sql):
-    shared = sql("select policyname, roles::text from pg_policies where schemaname = 'public' and (array_length(roles, 1) <> 1 or 'public' = any (roles))")
+    shared = sql(
+        "select policyname, roles::text from pg_policies where schemaname = 'public' and (array_length(roles, 1) <> 1 or 'public' = any (roles))"
+    )
 
     assert shared == []
 
@@ -109,7 +141,9 @@ def test_references_are_found_through_an_index(sql):
 
 def test_the_audit_log_only_grows(database):
     owner = database.connect().cursor()
-    owner.execute("insert into audit_log (id, at, action, object_type) values (gen_random_uuid(), now(), 'insert', 'region')")
+    owner.execute(
+        "insert into audit_log (id, at, action, object_type) values (gen_random_uuid(), now(), 'insert', 'region')"
+    )
 
     for change in ("update audit_log set action = 'none'", "delete from audit_log", "truncate audit_log"):
         try:
@@ -122,7 +156,10 @@ def test_the_audit_log_only_grows(database):
 
 def test_statements_and_contract_fit_the_database(database):
     check = subprocess.run(
-        [BINARY, "check", "--database"], env={**os.environ, "QUDAO_DATABASE_URL": database.url}, capture_output=True, text=True
+        [BINARY, "check", "--database"],
+        env={**os.environ, "QUDAO_DATABASE_URL": database.url},
+        capture_output=True,
+        text=True,
     )
 
     assert check.returncode == 0, check.stdout + check.stderr
@@ -132,7 +169,9 @@ def test_migrating_again_changes_nothing(database, sql):
     state = "select md5(string_agg(oid::text || xmin::text, ',' order by oid)) from pg_proc where pronamespace = 'public'::regnamespace"
     before = sql(state)
 
-    migrated = subprocess.run([BINARY, "migrate"], env={**os.environ, "QUDAO_DATABASE_URL": database.url}, capture_output=True, text=True)
+    migrated = subprocess.run(
+        [BINARY, "migrate"], env={**os.environ, "QUDAO_DATABASE_URL": database.url}, capture_output=True, text=True
+    )
 
     assert migrated.returncode == 0, migrated.stderr
     assert sql(state) == before

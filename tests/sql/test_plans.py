@@ -62,6 +62,14 @@ insert into calendar_period (id, calendar_id, name, starts_on, ends_on)
 insert into quota (id, manager_id, period, amount, currency)
 	select md5('quota ' || m || y || q || c)::uuid, md5('member ' || m)::uuid, y || '-Q' || q, 1000, c
 	from generate_series(1, 50) m, generate_series(2000, 2039) y, generate_series(1, 4) q, unnest(array['USD', 'EUR']) c;
+insert into period_lock (id, period, legal_entity_id, days, reopened_at, created_at)
+	select md5('lock ' || i)::uuid, 'P' || i % 400, case when i % 3 = 0 then md5('entity ' || i % 50 + 1)::uuid end,
+		daterange(date '2020-01-01' + i % 2000, date '2020-01-08' + i % 2000), case when i > 100 then now() end, timestamptz '2023-01-01' + i * interval '1 hour'
+	from generate_series(1, 4000) i;
+insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, changed_at)
+	select md5('sale change ' || i)::uuid, md5('sale ' || i % 1000 + 1)::uuid, md5('partner 1')::uuid, 'reported', 'confirmed',
+		timestamptz '2024-01-01' + i * interval '1 hour'
+	from generate_series(1, 5000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -78,20 +86,50 @@ insert into audit_log (id, at, actor_id, operation, action, object_type, object_
 PARTNER_ID = "md5('partner 1')::uuid"
 VALUES = {
     "listPartners": {
-        "code": "'P05000'", "status": "'active'", "type": "'dealer'", "tier": "'gold'", "country_code": "'CN'", "region_code": "'R2'",
-        "manager_code": "'M7'", "parent_code": "'P00001'", "tag": "'tag7'", "q": "'华为'",
+        "code": "'P05000'",
+        "status": "'active'",
+        "type": "'dealer'",
+        "tier": "'gold'",
+        "country_code": "'CN'",
+        "region_code": "'R2'",
+        "manager_code": "'M7'",
+        "parent_code": "'P00001'",
+        "tag": "'tag7'",
+        "q": "'华为'",
     },
     "listSalesRecords": {
-        "partner_id": PARTNER_ID, "partner_code": "'P00001'", "product_id": "md5('product 11')::uuid", "sku": "'S11'", "region_code": "'R2'",
-        "manager_code": "'M11'", "kind": "'sell_through'", "status": "'void'", "source": "'erp'", "external_ref": "'E770'", "order_ref": "'O75'",
-        "currency": "'CNY'", "import_id": "md5('import 7')::uuid", "sold_from": "'2023-06-01'", "sold_to": "'2023-06-30'",
+        "partner_id": PARTNER_ID,
+        "partner_code": "'P00001'",
+        "product_id": "md5('product 11')::uuid",
+        "sku": "'S11'",
+        "region_code": "'R2'",
+        "manager_code": "'M11'",
+        "kind": "'sell_through'",
+        "status": "'void'",
+        "source": "'erp'",
+        "external_ref": "'E770'",
+        "order_ref": "'O75'",
+        "currency": "'CNY'",
+        "import_id": "md5('import 7')::uuid",
+        "sold_from": "'2023-06-01'",
+        "sold_to": "'2023-06-30'",
     },
-    "listProducts": {"sku": "'S7'", "category": "'Category 1'", "subcategory": "'Subcategory 3'", "is_active": "false", "q": "'uct 7'"},
+    "listProducts": {
+        "sku": "'S7'",
+        "category": "'Category 1'",
+        "subcategory": "'Subcategory 3'",
+        "is_active": "false",
+        "q": "'uct 7'",
+    },
     "listMembers": {"code": "'M7'", "is_active": "true", "q": "'ber 7'"},
     "listRegions": {"code": "'R7'", "parent_code": "'R1'", "q": "'ion 7'"},
     "listAuditLog": {
-        "object_type": "'contact'", "object_id": PARTNER_ID, "actor_id": "md5('key 7')::uuid", "operation": "'createPartner'",
-        "from": "'2024-01-08'", "to": "'2024-01-08T12:00:00Z'",
+        "object_type": "'contact'",
+        "object_id": PARTNER_ID,
+        "actor_id": "md5('key 7')::uuid",
+        "operation": "'createPartner'",
+        "from": "'2024-01-08'",
+        "to": "'2024-01-08T12:00:00Z'",
     },
     "listExchangeRates": {
         "from_currency": "'CNY'", "to_currency": "'EUR'", "type": "'month_end'", "date_from": "'2024-06-01'", "date_to": "'2024-06-30'",
@@ -103,14 +141,33 @@ VALUES = {
     "listCalendars": {"code": "'K7'"},
     "listCalendarPeriods": {"calendar_code": "'K7'", "kind": "'quarter'", "name": "'FY2024-P03'", "day": "'2024-06-15'"},
     "listQuotas": {"manager_code": "'M7'", "period": "'2024-Q3'", "currency": "'EUR'"},
-    "listContacts": {}, "listPartnerStatusChanges": {}, "listApiKeys": {}, "listImports": {}, "listImportErrors": {},
+    "listPeriodLocks": {"period": "'P77'", "status": "'reopened'", "legal_entity_code": "'E7'", "day": "'2024-06-15'"},
+    "listContacts": {},
+    "listPartnerStatusChanges": {},
+    "listSalesRecordStatusChanges": {},
+    "listApiKeys": {},
+    "listImports": {},
+    "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
+# These read all that they sum; test_rollups.py measures them.
+REPORTS = {"listSalesAnalytics"}
 # What stands in the path, and where the second page begins.
-GIVEN = {"listImportErrors": "md5('import 7')::uuid"}
+GIVEN = {"listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {
-    "code": "'P05000'", "sku": "'S5'", "name": "'M'", "line": "500", "date": "'2024-06-15'", "starts_on": "'2024-06-01'", "period": "'2024-Q2'", "sold_on": "'2023-06-01'",
-    "at": "'2024-01-10'", "created_at": "'2024-02-01'", "updated_at": "'2025-06-01'", "changed_at": "'2024-02-01'", "started_at": "'2024-01-05'",
+    "code": "'P05000'",
+    "sku": "'S5'",
+    "name": "'M'",
+    "line": "500",
+    "date": "'2024-06-15'",
+    "starts_on": "'2024-06-01'",
+    "period": "'2024-Q2'",
+    "sold_on": "'2023-06-01'",
+    "at": "'2024-01-10'",
+    "created_at": "'2024-02-01'",
+    "updated_at": "'2025-06-01'",
+    "changed_at": "'2024-02-01'",
+    "started_at": "'2024-01-05'",
 }
 
 
@@ -188,7 +245,9 @@ def explain(cursor, name, values, sort):
 def assert_frugal(plan, sorted_rows_max, buffers_max):
     nodes = list(nodes_of(plan))
     scanned = {n["Relation Name"] for n in nodes if n["Node Type"] == "Seq Scan" and n["Actual Loops"] > 0} & BIG_TABLES
-    sorted_rows = max((n["Plans"][0]["Actual Rows"] for n in nodes if n["Node Type"] in ("Sort", "Incremental Sort")), default=0)
+    sorted_rows = max(
+        (n["Plans"][0]["Actual Rows"] for n in nodes if n["Node Type"] in ("Sort", "Incremental Sort")), default=0
+    )
 
     assert scanned == set()
     assert sorted_rows <= sorted_rows_max
@@ -206,7 +265,9 @@ def test_a_page_of_a_list_comes_from_an_index(generated, name, wanted, sort, is_
 
     plan = explain(generated["partner" if is_below else "staff"], name, values, sort)
 
-    assert_frugal(plan, SORTED_ROWS_BELOW_MAX if is_below else SORTED_ROWS_MAX, BUFFERS_BELOW_MAX if is_below else BUFFERS_MAX)
+    assert_frugal(
+        plan, SORTED_ROWS_BELOW_MAX if is_below else SORTED_ROWS_MAX, BUFFERS_BELOW_MAX if is_below else BUFFERS_MAX
+    )
     assert plan["Actual Rows"] > 0 or is_next_page
 
 
@@ -222,7 +283,9 @@ def test_a_filter_within_a_large_partner_comes_from_an_index(generated, wanted, 
 
 @pytest.mark.parametrize("wanted", [None, "code", "status", "region_code", "tag", "q"])
 def test_a_partner_lists_those_below_it_without_reading_the_others(generated, wanted):
-    values = {} if wanted is None else {wanted: {**VALUES["listPartners"], "code": "'P00011'", "q": "'Company 1'"}[wanted]}
+    values = (
+        {} if wanted is None else {wanted: {**VALUES["listPartners"], "code": "'P00011'", "q": "'Company 1'"}[wanted]}
+    )
 
     plan = explain(generated["partner"], "listPartners", values, "code")
 
@@ -230,7 +293,7 @@ def test_a_partner_lists_those_below_it_without_reading_the_others(generated, wa
 
 
 def test_every_list_and_every_filter_is_measured_here():
-    lists = {name for name in STATEMENTS if name.startswith("list")}
+    lists = {name for name in STATEMENTS if name.startswith("list")} - REPORTS
     own = {"id", "limit", "cursor_key", "cursor_id"}
 
     assert set(VALUES) == lists

@@ -46,7 +46,9 @@ class Tree:
             parent = self.random.choice([None, *self.parents])
             rows.append((str(uuid.uuid4()), parent))
             self.parents[rows[-1][0]] = parent
-        values = ",".join(self.cursor.mogrify("(%s::uuid, %s, 'a name', %s::uuid)", (id, id, parent)).decode() for id, parent in rows)
+        values = ",".join(
+            self.cursor.mogrify("(%s::uuid, %s, 'a name', %s::uuid)", (id, id, parent)).decode() for id, parent in rows
+        )
         self.cursor.execute(f"insert into {self.table} (id, code, name, parent_id) values {values}")
 
     def is_below(self, id, top):
@@ -125,7 +127,9 @@ def test_a_ring_that_one_statement_closes_is_refused(database):
 def test_two_moves_at_once_close_no_ring(database):
     setup = database.connect("qudao_staff").cursor()
     first, second = str(uuid.uuid4()), str(uuid.uuid4())
-    setup.execute("insert into partner (id, code, name) values (%s, 'left', 'left'), (%s, 'right', 'right')", (first, second))
+    setup.execute(
+        "insert into partner (id, code, name) values (%s, 'left', 'left'), (%s, 'right', 'right')", (first, second)
+    )
     left, right = database.connect("qudao_staff"), database.connect("qudao_staff")
     left.autocommit = False
     left.cursor().execute("update partner set parent_id = %s where id = %s", (second, first))

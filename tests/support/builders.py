@@ -68,6 +68,12 @@ def a_quota(manager, **members):
     return {"manager_code": manager["code"], "period": "2026-Q4", "amount": "250000.00", "currency": "USD", **members}
 
 
+def a_period_lock(**members):
+    """Of a week that no other has."""
+    number = next(numbers)
+    return {"period": f"{2100 + number // 52}-W{number % 52 + 1:02}", **members}
+
+
 def made(answer):
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -119,6 +125,10 @@ def make_calendar_period(api, calendar, **members):
 
 def make_quota(api, manager, **members):
     return made(api.post("/v1/quotas", json=a_quota(manager, **members)))
+
+
+def make_period_lock(api, **members):
+    return made(api.post("/v1/period-locks", json=a_period_lock(**members)))
 
 
 def etag_of(made_object):

@@ -9,8 +9,13 @@ from support.client import CSV
 DIRECTORY = pathlib.Path(__file__).resolve().parents[2] / "data/adventureworks"
 # Each file after those that it refers to. The columns of partners that the contract does not know are kept in `custom`.
 FILES = {
-    "regions": "regions", "products": "products", "members": "members", "partners": "partners", "sales-records": "sales",
-    "exchange-rates": "exchange_rates", "quotas": "manager_quotas",
+    "regions": "regions",
+    "products": "products",
+    "members": "members",
+    "partners": "partners",
+    "sales-records": "sales",
+    "exchange-rates": "exchange_rates",
+    "quotas": "manager_quotas",
 }
 
 

@@ -107,7 +107,10 @@ class Api:
             connection.putheader(name, value)
         if body:
             connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body or None)
+        try:
+            connection.endheaders(body or None)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before everything was sent: the answer is there all the same
         received = connection.getresponse()
         answer = requests.Response()
         answer.status_code, answer._content = received.status, received.read()

@@ -48,8 +48,13 @@ class Ledger:
         key = f"{writer}-{number}"
         is_good = number % 10 != 7
         body = {
-            "sold_on": "2026-03-01", "partner_code": self.partner["code"], "sku": self.product["sku"] if is_good else "NO-SUCH-PRODUCT",
-            "quantity": str(number % 9 + 1), "unit_price": "1.25", "currency": "USD", "order_ref": key,
+            "sold_on": "2026-03-01",
+            "partner_code": self.partner["code"],
+            "sku": self.product["sku"] if is_good else "NO-SUCH-PRODUCT",
+            "quantity": str(number % 9 + 1),
+            "unit_price": "1.25",
+            "currency": "USD",
+            "order_ref": key,
         }
         if number % 2 == 0:
             # Two writers share a reference: one of them gets it.
@@ -58,7 +63,11 @@ class Ledger:
 
     def send(self, connection, entry):
         """Sends a request and takes down what came of it; an error of the connection leaves it unknown."""
-        headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json", "Idempotency-Key": entry.key}
+        headers = {
+            "Authorization": f"Bearer {self.api_key}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": entry.key,
+        }
         connection.request("POST", "/v1/sales-records", json.dumps(entry.body), headers)
         answer = connection.getresponse()
         content = answer.read()
@@ -137,24 +146,33 @@ class Ledger:
 
     def counters(self, query):
         """The counters that must be zero; `query` runs a statement on the database."""
-        rows = query("select id::text, order_ref, external_ref from sales_record where partner_id = %s", self.partner["id"])
+        rows = query(
+            "select id::text, order_ref, external_ref from sales_record where partner_id = %s", self.partner["id"]
+        )
         by_key = collections.Counter(row[1] for row in rows)
         by_reference = collections.Counter(row[2] for row in rows if row[2])
         ids = {row[0] for row in rows}
         entries = self.entries.values()
         logged = {
             table: collections.Counter(
-                row[0] for row in query(f"select object_id::text from {table} where object_type = 'sales_record' and partner_id = %s", self.partner["id"])
+                row[0]
+                for row in query(
+                    f"select object_id::text from {table} where object_type = 'sales_record' and partner_id = %s",
+                    self.partner["id"],
+                )
             )
             for table in ("event", "audit_log")
         }
         return {
             "LOST": sum(entry.outcome == "ok" and json.loads(entry.answer)["id"] not in ids for entry in entries),
             "DUP": sum(count > 1 for count in by_key.values()) + sum(count > 1 for count in by_reference.values()),
-            "GHOST": sum(entry.outcome == "refused" and by_key[entry.key] > 0 for entry in entries) + len(set(by_key) - set(self.entries)),
+            "GHOST": sum(entry.outcome == "refused" and by_key[entry.key] > 0 for entry in entries)
+            + len(set(by_key) - set(self.entries)),
             "UNRESOLVED": sum(entry.outcome == "unknown" for entry in entries),
             "DIVERGED": self.diverged(),
-            "EVENTS": sum(any(count != 1 for count in counts.values()) or set(counts) != ids for counts in logged.values()),
+            "EVENTS": sum(
+                any(count != 1 for count in counts.values()) or set(counts) != ids for counts in logged.values()
+            ),
         }
 
 

@@ -1,10 +1,11 @@
 """Idempotency-Key: the same request twice is done once and answered twice, word for word."""
 import concurrent.futures
+import time
 import uuid
 
 import pytest
 
-from support.builders import a_contact, a_partner, a_product, a_region, a_sale, make_partner, make_region, make_sale, unique
+from support.builders import a_contact, a_partner, a_product, a_region, a_sale, make_partner, make_product, make_region, make_sale, unique
 
 
 @pytest.fixture
@@ -262,3 +263,42 @@ def test_the_key_is_written_with_the_work_or_not_at_all(api, key, database):
     audited = database("select a.xmin::text as by from audit_log a join region r on r.id = a.object_id where r.code = %s", body["code"])
 
     assert {row.by for row in stored} == {row.by for row in region} == {row.by for row in audited}
+
+
+def batches_retried(api):
+    figures = dict(line.rsplit(" ", 1) for line in api.get("/metrics").text.splitlines() if not line.startswith("#"))
+    return int(figures["qudao_batches_retried_total"])
+
+
+def a_partners_sale(partner, product, **members):
+    return a_sale(partner, product, kind="sell_through", **members)
+
+
+def test_a_partner_gets_its_answer_again(api, key):
+    partner, product = make_partner(api), make_product(api)
+    caller = api.as_partner(partner)
+    body = a_partners_sale(partner, product)
+
+    first = caller.post("/v1/sales-records", json=body, idempotency_key=key)
+    second = caller.post("/v1/sales-records", json=body, idempotency_key=key)
+
+    assert first.status_code == 201
+    assert_replayed(first, second)
+
+
+def test_partners_with_keys_do_not_hold_each_other_up(api):
+    product = make_product(api)
+    partners = [make_partner(api) for _ in range(8)]
+    callers = [api.as_partner(partner) for partner in partners]
+
+    def report(number):
+        partner, caller = partners[number % 8], callers[number % 8].twin()
+        return caller.post("/v1/sales-records", json=a_partners_sale(partner, product), idempotency_key=str(uuid.uuid4()))
+
+    before = batches_retried(api)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(report, range(160)))
+    time.sleep(0.2)  # the figures are published every 50 ms
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert batches_retried(api) == before

@@ -474,3 +474,24 @@ def test_a_manager_imports_for_its_own_partners_only(api, product):
     assert counts(partners) == (3, 0, 1, 0, 2)
     assert {(line, code) for line, _, code in faults(partners)} == {(3, "forbidden"), (4, "forbidden")}
     assert api.get(f"/v1/partners/{foreign['id']}").json()["name"] == foreign["name"]
+
+
+def test_a_whole_number_may_have_a_point_in_json(api):
+    report = import_ndjson(api, "partners", {"code": "POINT-1", "name": "Point", "employees": 5.0})
+
+    assert counts(report) == (1, 1, 0, 0, 0)
+    assert api.get("/v1/partners", params={"code": "POINT-1"}).json()["data"][0]["employees"] == 5
+
+
+def test_custom_columns_are_held_to_the_contract(api):
+    too_many = [f"c{i}" for i in range(101)]
+
+    long_value = import_csv(api, "regions", "code,name,note", "LONG-1,Long," + "x" * 5000, "LONG-2,Short,y", params={"unknown": "custom"})
+    many = import_csv(
+        api, "regions", ",".join(["code", "name", *too_many]), ",".join(["MANY-1", "Many", *too_many]), "MANY-2,Few" + "," * 101,
+        params={"unknown": "custom"},
+    )
+
+    assert counts(long_value) == (2, 1, 0, 0, 1)
+    assert faults(long_value)[0][:2] == (2, "/custom/note") or faults(long_value)[0][:2] == (2, "/custom")
+    assert counts(many) == (2, 1, 0, 0, 1)

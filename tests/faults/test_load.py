@@ -2,8 +2,11 @@
 import collections
 import http.client
 import json
+import os
 import random
+import re
 import signal
+import subprocess
 import threading
 import time
 
@@ -11,6 +14,7 @@ import pytest
 import requests
 
 from support import builders
+from support.cluster import BINARY
 from support.server import ADMIN_KEY
 
 AUTHORIZATION = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -286,3 +290,15 @@ def test_sigterm_lets_an_export_and_an_import_end(serve, database, api_of):
     assert server.process.wait(30) == 0
     assert len((first + rest).splitlines()) == 30001
     assert (answers[0].status_code, answers[0].json()["created"]) == (200, 5000)
+
+
+def test_a_log_that_nobody_reads_stops_nobody(database, tmp_path):
+    environment = {**os.environ, "QUDAO_DATABASE_URL": database.url, "QUDAO_PORT": "0", "QUDAO_ADMIN_KEY": ADMIN_KEY}
+    process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=subprocess.PIPE, text=True)
+    port = re.search(r"localhost:(\d+)", process.stdout.readline())[1]
+
+    for _ in range(2000):
+        assert requests.get(f"http://localhost:{port}/healthz", timeout=5).status_code == 200
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(20) == 0

@@ -1,9 +1,9 @@
 #include "contract.h"
 
-#include "json.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "json.h"
 
 static const char *const methods[] = {"get", "post", "put", "patch", "delete"};
 static const char *const method_names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};

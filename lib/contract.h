@@ -1,10 +1,10 @@
 /* The contract as the server uses it: operations with their parameters, schemas and permissions. */
 #pragma once
 
+#include <jansson.h>
+
 #include "schema.h"
 #include "text.h"
-
-#include <jansson.h>
 
 enum { CONTRACT_SCOPES_MAX = 4, CONTRACT_MEDIA_TYPES_MAX = 4 };
 

@@ -1,10 +1,10 @@
 /* The faults that a client made, collected so that it learns of all of them at once. */
 #pragma once
 
-#include "arena.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "arena.h"
 
 enum { FAULTS_MAX = 100 }; /* more are counted, not kept */
 

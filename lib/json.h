@@ -1,9 +1,10 @@
 /* Reading JSON from strangers: strict, bounded, with the place of the fault; and what is equal. */
 #pragma once
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include <jansson.h>
 
 enum { JSON_DEPTH_MAX = 32 };
 

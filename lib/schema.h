@@ -14,10 +14,10 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "fault.h"
 #include "text.h"
-
-#include <jansson.h>
 
 struct schema_set; /* the compiled schemas of one document */
 struct schema;     /* one of them; constant, lives as long as its set */

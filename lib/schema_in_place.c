@@ -1,7 +1,7 @@
 /* schema_in_place.c: schemas that apply to the same value: $ref, allOf, anyOf, oneOf, not, if. */
-#include "schema_check.h"
-
 #include <limits.h>
+
+#include "schema_check.h"
 
 /* Asks without a word whether a schema in the same place is satisfied. */
 static bool is_satisfied(const struct check *check, const struct schema *schema,

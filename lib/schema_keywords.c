@@ -1,13 +1,12 @@
 /* schema_keywords.c: what becomes of each keyword, as a table and a function for each kind of them.
  */
-#include "schema_compile.h"
-
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "format.h"
+#include "schema_compile.h"
 
 struct keyword;
 typedef bool keyword_function(struct compiler *compiler, struct schema *schema,

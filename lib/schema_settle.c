@@ -1,11 +1,11 @@
 /* schema_settle.c: what follows from the schemas that apply in one place, worked out once they are
  * all compiled: the types that pass, whether a member is read only, what $ref leads to; and that no
  * value will be checked without end. */
-#include "schema_rules.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "schema_rules.h"
 
 /* A value may meet so many schemas in one place; more is a mistake, or doubles at every step. */
 enum { COST_MAX = 4096 };

@@ -1,10 +1,10 @@
 /* Secrets and seals: digests, random keys, and the opaque cursors of lists. */
 #pragma once
 
+#include <stdint.h>
+
 #include "arena.h"
 #include "text.h"
-
-#include <stdint.h>
 
 enum { DIGEST_SIZE = 32, UUID_TEXT_SIZE = 37 };
 

@@ -1,9 +1,9 @@
 /* YAML into JSON values: mappings, sequences and scalars of the core schema, anchors, no tags. */
 #pragma once
 
-#include "text.h"
-
 #include <jansson.h>
+
+#include "text.h"
 
 /* Returns the one document of `source` as a new reference, or NULL with a line in `ret_error` that
  * names line and column. Duplicate keys are refused; the order of keys is kept. Plain scalars

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
 #include <uthash.h>
 #include <uuid/uuid.h>
 

@@ -1,9 +1,11 @@
 #include "answer.h"
 
-#include "parameters.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include <uuid/uuid.h>
+
+#include "parameters.h"
 
 void answer_reset(struct request *r)
 {
@@ -133,16 +135,10 @@ static char *copy_text(struct request *r, struct slice slice)
 
 static const char *uuid_text(struct request *r, const PGresult *result, int row, const char *name)
 {
-	static const char hex[] = "0123456789abcdef";
 	struct slice wire = rows_text(result, row, name);
-	char *text = wire.length == 16 ? arena_take(&r->arena, UUID_TEXT_SIZE) : NULL;
-	char *next = text;
-	for (size_t i = 0; text != NULL && i < wire.length; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*next++ = '-';
-		*next++ = hex[(unsigned char)wire.bytes[i] >> 4];
-		*next++ = hex[(unsigned char)wire.bytes[i] & 15];
-	}
+	char *text = wire.length == sizeof(uuid_t) ? arena_take(&r->arena, UUID_TEXT_SIZE) : NULL;
+	if (text != NULL)
+		uuid_unparse_lower((const unsigned char *)wire.bytes, text);
 	return text;
 }
 

@@ -1,10 +1,10 @@
 #include "binding.h"
 
-#include "parameters.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "parameters.h"
 
 typedef const char *value_function(struct request *r);
 
@@ -170,17 +170,10 @@ static const char *bound_value(const struct binding *bindings, const char *name)
 	return bindings->value;
 }
 
-static bool is_never_absent(void *ctx, const char *name)
-{
-	(void)ctx;
-	(void)name;
-	return false;
-}
-
 bool binding_of(struct request *r, const char *statement, const struct binding *bindings,
 	struct call *ret_call)
 {
-	struct sql_choice choice = {.is_absent = is_never_absent};
+	const struct sql_choice choice = {0};
 	const struct statement *found = statement_find(r->service->statements, statement);
 	struct variant *variant = found == NULL
 					  ? NULL

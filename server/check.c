@@ -1,11 +1,11 @@
 #include "check.h"
 
-#include "binding.h"
-#include "problem.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "binding.h"
+#include "problem.h"
 
 static void complain(struct check *check, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -1,10 +1,10 @@
 /* Every setting and every limit of the server, in one place. */
 #pragma once
 
-#include "text.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "text.h"
 
 struct config {
 	/* settings */

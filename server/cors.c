@@ -1,8 +1,8 @@
 #include "cors.h"
 
-#include "answer.h"
-
 #include <string.h>
+
+#include "answer.h"
 
 static bool is_allowed(const char *origins, const char *origin)
 {

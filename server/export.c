@@ -1,11 +1,11 @@
 #include "export.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "answer.h"
 #include "binding.h"
 #include "http.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* Pages grow and shrink with their rows, so that one is about this many bytes. */
 enum {

@@ -1,8 +1,8 @@
 #include "housekeeping.h"
 
-#include "stream.h"
-
 #include <stdlib.h>
+
+#include "stream.h"
 
 enum { RECONNECT_MS = 500, CHORE_PARAMETERS = 2 };
 
@@ -130,17 +130,10 @@ static bool prepare_nothing(struct housekeeping *housekeeping)
 	return true;
 }
 
-static bool is_never_absent(void *ctx, const char *name)
-{
-	(void)ctx;
-	(void)name;
-	return false;
-}
-
 /* The statements of chores take their values in the order in which they name them. */
 static void do_chore(struct housekeeping *housekeeping, const struct chore *chore)
 {
-	const struct sql_choice choice = {.is_absent = is_never_absent};
+	const struct sql_choice choice = {0};
 	const char *values[CHORE_PARAMETERS];
 	struct sql_text sql = {0};
 	for (int i = 0; i < CHORE_PARAMETERS; i++)

@@ -1,9 +1,6 @@
 #include "http.h"
 
-#include "cors.h"
-
 #include <arpa/inet.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -12,7 +9,11 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <microhttpd.h>
 #include <utlist.h>
+
+#include "cors.h"
 
 enum {
 	CONNECTION_POOL_SIZE = 8 << 10, /* headers, and the pieces in which bodies come */

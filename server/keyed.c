@@ -1,11 +1,11 @@
 #include "keyed.h"
 
-#include "answer.h"
-#include "binding.h"
-
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "answer.h"
+#include "binding.h"
 
 /* A key stands for one request: method, target and the bytes of the body. The caller is part of the
  * table's key. */

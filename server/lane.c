@@ -4,23 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <uthash.h>
+
+#include "prepared.h"
 
 enum {
-	PREPARED_MAX = 256,      /* statements that a lane keeps prepared */
 	RECONNECT_FIRST_MS = 20, /* doubles up to … */
 	RECONNECT_LAST_MS = 500,
 	CONNECT_MS = 5000,
 	AWAY_MS = 100, /* without any connection: who waits is told so */
-	STATEMENT_NAME_SIZE = 24,
-};
-
-/* A statement as PostgreSQL knows it on one lane; the least recently used one is first. */
-struct prepared {
-	uint64_t serial; /* of the variant */
-	char name[STATEMENT_NAME_SIZE];
-	bool is_confirmed; /* its ParseComplete has come */
-	UT_hash_handle hh;
 };
 
 /* What the next result will be about. */
@@ -48,8 +39,7 @@ struct lane {
 	int64_t due_ms; /* when connecting or the batch must be over, or the next attempt is due */
 	int backoff_ms;
 
-	struct prepared *prepared;
-	uint64_t names;   /* given so far on this connection */
+	struct prepared_set prepared;
 	bool must_forget; /* DEALLOCATE ALL before the next batch: its statements are stale */
 
 	struct segment_list batch;
@@ -162,21 +152,12 @@ PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
 
 static void lane_ready(struct watch *watch, uint32_t events);
 
-static void forget_prepared(struct lane *lane)
-{
-	struct prepared *prepared, *next;
-	HASH_ITER (hh, lane->prepared, prepared, next) {
-		HASH_DEL(lane->prepared, prepared);
-		free(prepared);
-	}
-}
-
 static void lane_close(struct lane *lane)
 {
 	loop_forget(lane->group->lanes->loop, &lane->watch);
 	PQfinish(lane->connection);
 	lane->connection = NULL;
-	forget_prepared(lane);
+	prepared_clear(&lane->prepared);
 	lane->must_forget = false;
 	lane->state = LANE_DOWN;
 	lane->due_ms = lane->group->lanes->loop->now_ms + lane->backoff_ms;
@@ -256,40 +237,29 @@ static void expect(struct lane *lane, struct expectation expectation)
 /* Makes room among the prepared statements. */
 static bool evict_prepared(struct lane *lane)
 {
-	if (HASH_COUNT(lane->prepared) < PREPARED_MAX)
+	char name[PREPARED_NAME_SIZE];
+	char forget[PREPARED_NAME_SIZE + 16];
+	if (!prepared_evict(&lane->prepared, name))
 		return true;
-	struct prepared *oldest = lane->prepared;
-	char forget[STATEMENT_NAME_SIZE + 16];
-	snprintf(forget, sizeof forget, "deallocate %s", oldest->name);
-	HASH_DEL(lane->prepared, oldest);
-	free(oldest);
+	snprintf(forget, sizeof forget, "deallocate %s", name);
 	expect(lane, (struct expectation){.kind = EXPECT_FORGET});
 	return PQsendQueryParams(lane->connection, forget, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
 /* Returns the lane's name for the variant, preparing it first when it is new; NULL when the
- * connection is bad. A statement moves to the end of the hash's order when it is used. */
+ * connection is bad. */
 static const char *prepare(struct lane *lane, const struct variant *variant)
 {
-	struct prepared *prepared;
-	HASH_FIND(hh, lane->prepared, &variant->serial, sizeof variant->serial, prepared);
-	if (prepared != NULL) {
-		if (prepared->hh.next != NULL) {
-			HASH_DEL(lane->prepared, prepared);
-			HASH_ADD(hh, lane->prepared, serial, sizeof prepared->serial, prepared);
-		}
-		return prepared->name;
-	}
-	prepared = evict_prepared(lane) ? calloc(1, sizeof *prepared) : NULL;
-	if (prepared == NULL)
+	const char *name = prepared_find(&lane->prepared, variant->serial);
+	if (name != NULL)
+		return name;
+	name = evict_prepared(lane) ? prepared_add(&lane->prepared, variant->serial) : NULL;
+	if (name == NULL)
 		return NULL;
-	prepared->serial = variant->serial;
-	snprintf(prepared->name, sizeof prepared->name, "s%llu", (unsigned long long)++lane->names);
-	HASH_ADD(hh, lane->prepared, serial, sizeof prepared->serial, prepared);
 	expect(lane, (struct expectation){.kind = EXPECT_PREPARE, .serial = variant->serial});
-	if (PQsendPrepare(lane->connection, prepared->name, variant->sql.text.bytes, 0, NULL) != 1)
+	if (PQsendPrepare(lane->connection, name, variant->sql.text.bytes, 0, NULL) != 1)
 		return NULL;
-	return prepared->name;
+	return name;
 }
 
 static bool send_call(struct lane *lane, const struct call *call, struct expectation expectation)
@@ -372,7 +342,7 @@ static bool forget_stale(struct lane *lane)
 	if (!lane->must_forget)
 		return true;
 	lane->must_forget = false;
-	forget_prepared(lane);
+	prepared_clear(&lane->prepared);
 	expect(lane, (struct expectation){.kind = EXPECT_FORGET});
 	return PQsendQueryParams(
 		       lane->connection, "deallocate all", 0, NULL, NULL, NULL, NULL, 0) == 1;
@@ -480,19 +450,6 @@ static void finish_batch(struct lane *lane)
 		segment_finish(segment, SEGMENT_DONE);
 }
 
-static void confirm_prepared(struct lane *lane, uint64_t serial, bool is_prepared)
-{
-	struct prepared *prepared;
-	HASH_FIND(hh, lane->prepared, &serial, sizeof serial, prepared);
-	if (prepared == NULL || prepared->is_confirmed)
-		return;
-	prepared->is_confirmed = is_prepared;
-	if (is_prepared)
-		return;
-	HASH_DEL(lane->prepared, prepared);
-	free(prepared);
-}
-
 /* Remembers the first failure of the batch, with the segment that caused it. A preparation that
  * fails is the fault of the call that follows it. */
 static void note_failure(struct lane *lane, PGresult *result)
@@ -516,7 +473,7 @@ static bool take_result(struct lane *lane, PGresult *result)
 	ExecStatusType status = PQresultStatus(result);
 	bool is_good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 	if (expected->kind == EXPECT_PREPARE)
-		confirm_prepared(lane, expected->serial, is_good);
+		prepared_confirm(&lane->prepared, expected->serial, is_good);
 	if (status == PGRES_PIPELINE_SYNC) {
 		PQclear(result);
 		return expected->kind == EXPECT_SYNC;

@@ -12,10 +12,10 @@
  * store its rendered answer, and then syncs: key, rows and answer are one commit. */
 #pragma once
 
+#include <libpq-fe.h>
+
 #include "loop.h"
 #include "statement.h"
-
-#include <libpq-fe.h>
 
 enum { SEGMENT_CALLS_MAX = 4, SEGMENT_TRIES_MAX = 5 };
 

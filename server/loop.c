@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+
 #include <utlist.h>
 
 int64_t clock_monotonic_us(void)

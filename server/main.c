@@ -1,4 +1,10 @@
 /* qudao: the channel sales management server and its tools. */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "check.h"
 #include "config.h"
 #include "http.h"
@@ -6,14 +12,8 @@
 #include "migrate.h"
 #include "postgres.h"
 #include "setup.h"
-#include "woven.h"
 #include "worker.h"
-
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "woven.h"
 
 enum { TEND_MS = 200 };
 

@@ -2,10 +2,10 @@
  * adds the workers up. */
 #pragma once
 
-#include "operation.h"
-
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include "operation.h"
 
 enum { METRICS_BUCKETS = 12 };
 

@@ -1,11 +1,11 @@
 #include "migrate.h"
 
-#include "token.h"
-#include "woven.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "token.h"
+#include "woven.h"
 
 /* Files that are applied whenever anything has changed: the roles first, the grants last. So are
  * the routines, all of them: some look through the catalogue for tables that a migration has added.

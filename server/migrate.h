@@ -1,9 +1,9 @@
 /* Migrations: brings a database to the state that this server needs. */
 #pragma once
 
-#include "text.h"
-
 #include <libpq-fe.h>
+
+#include "text.h"
 
 /* Applies what is missing: roles, migrations in their order, routines, grants. Costs one query when
  * there is nothing to do. Any number of servers may call it at once. False with one line

@@ -1,9 +1,9 @@
 #include "operation.h"
 
-#include "router.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "router.h"
 
 /* Every operation of the contract; one without code does not link. */
 static const struct {

@@ -3,10 +3,9 @@
 
 #include "contract.h"
 #include "lane.h"
+#include "operations.gen.h"
 #include "problem.h"
 #include "statement.h"
-
-#include "operations.gen.h"
 
 struct request;
 struct import_statements;

@@ -1,5 +1,12 @@
 #include "request.h"
 
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
 #include "answer.h"
 #include "binding.h"
 #include "export.h"
@@ -7,13 +14,6 @@
 #include "json.h"
 #include "keyed.h"
 #include "parameters.h"
-
-#include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <time.h>
 
 static const bool edges[REQUEST_STATE_COUNT][REQUEST_STATE_COUNT] = {
 	[REQUEST_READING] = {[REQUEST_IDENTIFYING] = true,
@@ -207,6 +207,17 @@ static void answer_options(struct request *r)
 	request_answer(r);
 }
 
+/* The key of a request, or an empty slice. Without one, the body is not even kept. */
+static struct slice bearer_of(const struct request *r)
+{
+	static const char scheme[] = "Bearer ";
+	enum { SCHEME = sizeof scheme - 1 };
+	const char *authorization = r->headers[HEADER_AUTHORIZATION];
+	if (authorization == NULL || strncasecmp(authorization, scheme, SCHEME) != 0)
+		return (struct slice){0};
+	return slice_trim(slice_of(authorization + SCHEME));
+}
+
 void request_open(struct request *r)
 {
 	const char *given = r->headers[HEADER_REQUEST_ID];
@@ -215,6 +226,9 @@ void request_open(struct request *r)
 	const struct problem *p = request_frame(r);
 	if (p == NULL)
 		p = request_route(r);
+	if (p == NULL && !r->operation->contract->is_public && bearer_of(r).length == 0)
+		p = request_fault(
+			r, &problem_unauthorized, "Send the header Authorization: Bearer KEY.");
 	if (p == &problem_method_not_allowed && strcmp(r->method, "OPTIONS") == 0) {
 		answer_options(r);
 		return;
@@ -463,18 +477,11 @@ static void look_up_actor(struct request *r)
 /* Who calls? Known keys are answered from the worker's memory. */
 static void request_identify(struct request *r)
 {
-	enum { BEARER = 7 };
-	const char *authorization = r->headers[HEADER_AUTHORIZATION];
 	if (r->operation->contract->is_public) {
 		request_run(r);
 		return;
 	}
-	if (authorization == NULL || strncasecmp(authorization, "Bearer ", BEARER) != 0) {
-		request_refuse(r, request_fault(r, &problem_unauthorized,
-					  "Send the header Authorization: Bearer KEY."));
-		return;
-	}
-	digest(slice_trim(slice_of(authorization + BEARER)), r->key_digest);
+	digest(bearer_of(r), r->key_digest);
 	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
 			(r->actor.expires_unix_us == 0 ||
 				r->actor.expires_unix_us > unix_ms() * 1000);

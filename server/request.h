@@ -7,13 +7,13 @@
  * segment or a stream. Whoever waits is suspended at libmicrohttpd; request_wake goes on. */
 #pragma once
 
+#include <stdarg.h>
+
 #include "arena.h"
 #include "fault.h"
 #include "router.h"
 #include "service.h"
 #include "token.h"
-
-#include <stdarg.h>
 
 enum request_state {
 	REQUEST_READING,

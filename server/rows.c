@@ -1,13 +1,14 @@
 #include "rows.h"
 
-#include "csv.h"
-#include "decimal.h"
-
 #include <endian.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <uuid/uuid.h>
+
+#include "csv.h"
+#include "decimal.h"
 
 /* The types that an answer may have; the catalogue's numbers never change. */
 enum type {

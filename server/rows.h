@@ -1,12 +1,10 @@
 /* Rows of PostgreSQL into the members of an answer: JSON, NDJSON and CSV. */
 #pragma once
 
-#include "contract.h"
-#include "statement.h"
-
 #include <libpq-fe.h>
 
-enum row_format { ROWS_JSON, ROWS_NDJSON, ROWS_CSV };
+#include "contract.h"
+#include "statement.h"
 
 /* What is to be written of a result, and how. */
 struct rows {

@@ -1,13 +1,13 @@
 #include "setup.h"
 
-#include "binding.h"
-#include "token.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "binding.h"
+#include "token.h"
 
 enum { CONNECT_TRIES = 50, CONNECT_PAUSE_MS = 100, SECRET_BYTES = 32 };
 
@@ -31,19 +31,12 @@ PGconn *setup_connect(const char *url, struct text *ret_error)
 	return NULL;
 }
 
-static bool is_never_absent(void *ctx, const char *name)
-{
-	(void)ctx;
-	(void)name;
-	return false;
-}
-
 /* Runs a statement of the catalogue and waits; NULL with one line in `ret_error`. */
 static PGresult *run(const struct setup *setup, const char *name, const struct binding *bindings,
 	struct text *ret_error)
 {
 	const struct statement *statement = statement_find(setup->statements, name);
-	struct sql_choice choice = {.is_absent = is_never_absent};
+	const struct sql_choice choice = {0};
 	struct sql_text sql = {0};
 	const char *values[SQL_PARAMETERS_MAX];
 	if (statement == NULL || !sql_statement_render(statement->sql, &choice, &sql)) {

@@ -1,10 +1,10 @@
 /* What a database needs before it is served: migrations, a secret, a key, perhaps demo data. */
 #pragma once
 
+#include <libpq-fe.h>
+
 #include "config.h"
 #include "statement.h"
-
-#include <libpq-fe.h>
 
 /* The longest secret or key that setup hands out, with its NUL. */
 enum { SETUP_TEXT_SIZE = 512 };

@@ -1,10 +1,11 @@
 #include "statement.h"
 
-#include "woven.h"
-
 #include <stdlib.h>
 #include <string.h>
+
 #include <uthash.h>
+
+#include "woven.h"
 
 struct entry {
 	struct statement statement;
@@ -171,7 +172,8 @@ struct variant *variant_find(struct variant_cache *cache, const struct statement
 	memset(&key, 0, sizeof key);
 	key.statement = statement;
 	for (size_t i = 0; i < statement->parameter_count; i++)
-		if (choice->is_absent(choice->ctx, statement->parameters[i]))
+		if (choice->is_absent != NULL &&
+			choice->is_absent(choice->ctx, statement->parameters[i]))
 			key.absent |= UINT64_C(1) << i;
 	if (choice->sort != NULL)
 		strncpy(key.sort, choice->sort, sizeof key.sort - 1);

@@ -1,10 +1,11 @@
 /* The statements that weave compiled in, and the variants in which they are sent. */
 #pragma once
 
-#include "sqlfile.h"
+#include <stdint.h>
 
 #include <postgres_ext.h>
-#include <stdint.h>
+
+#include "sqlfile.h"
 
 enum { STATEMENT_PARAMETERS_MAX = 64 };
 
@@ -36,7 +37,6 @@ struct column {
 	char *name; /* owned */
 	Oid type;
 	bool is_special;     /* problem, pointer, …: not a member */
-	int digits_min;      /* of a decimal without currency */
 	int currency_column; /* of money: the column with its currency; -1: none */
 };
 

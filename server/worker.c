@@ -1,13 +1,13 @@
 #include "worker.h"
 
-#include "housekeeping.h"
-#include "http.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "housekeeping.h"
+#include "http.h"
 
 enum {
 	TICK_MS = 50,

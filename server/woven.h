@@ -1,9 +1,9 @@
 /* What weave compiled in: the contract, the statements, the migrations, the documentation page. */
 #pragma once
 
-#include "text.h"
-
 #include <stdint.h>
+
+#include "text.h"
 
 struct woven_file {
 	const char *name; /* NULL ends a list */

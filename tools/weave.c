@@ -6,14 +6,14 @@
  * an operation without code does not link and a statement without text does not compile. OUT.c
  * holds the contract as JSON and the SQL files as they are. A file below migrations/ is a
  * migration, one below migrations/routines/ a routine; all others hold statements. */
-#include "contract.h"
-#include "sqlfile.h"
-#include "yaml.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "contract.h"
+#include "sqlfile.h"
+#include "yaml.h"
 
 static void die(const char *file, const char *why)
 {

@@ -11,10 +11,15 @@ begin
 	perform import_references('manager', 'manager');
 	perform import_references('calendar', 'calendar');
 	update staging s
-	set manager_id = coalesce(s.manager_id, (select m.id from member m where m.code = s.manager_code)),
-		calendar_id = coalesce(s.calendar_id, (select c.id from calendar c where c.code = s.calendar_code),
-			case when period_is_fiscal(s.period) then (select o.default_calendar_id from setting o) end)
-	where s.manager_id is null or (s.calendar_id is null and (s.calendar_code is not null or period_is_fiscal(s.period)));
+	set manager_id = m.id
+	from member m
+	where s.manager_id is null and m.code = s.manager_code;
+	-- A fiscal period that names no calendar is of the one that the quota has, or of the default.
+	update staging s
+	set calendar_id = coalesce((select c.id from calendar c where c.code = s.calendar_code), case when period_is_fiscal(s.period) then coalesce(
+		(select q.calendar_id from quota q where (q.manager_id, q.period, q.currency) = (s.manager_id, s.period, s.currency)),
+		(select o.default_calendar_id from setting o)) end)
+	where s.calendar_id is null and (s.calendar_code is not null or period_is_fiscal(s.period));
 	insert into staging_error (line, pointer, code, detail)
 	select s.line, '/calendar_code', 'period_has_no_calendar', 'only a fiscal period belongs to a calendar'
 	from staging_sound s

@@ -1,10 +1,10 @@
 /* The contract as JSON, as a page to read and try, and a page for each problem. */
+#include <string.h>
+
 #include "answer.h"
 #include "operation.h"
 #include "parameters.h"
 #include "woven.h"
-
-#include <string.h>
 
 /* The page loads nothing from elsewhere, and may not. */
 static const char policy[] =

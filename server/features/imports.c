@@ -6,17 +6,17 @@
  * Whatever breaks on the way (the client, the file, PostgreSQL) rolls it back as a whole. */
 #include "imports.h"
 
-#include "answer.h"
-#include "binding.h"
-#include "keyed.h"
-#include "http.h"
-#include "parameters.h"
-#include "staging.h"
-#include "stream.h"
-
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "answer.h"
+#include "binding.h"
+#include "http.h"
+#include "keyed.h"
+#include "parameters.h"
+#include "staging.h"
+#include "stream.h"
 
 enum {
 	COPY_PIECE_SIZE = 64 << 10,

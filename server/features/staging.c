@@ -1,10 +1,10 @@
 #include "staging.h"
 
-#include "staging_rows.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "staging_rows.h"
 
 static void add_member(void *ctx, const char *name, const struct schema *schema, bool is_required)
 {
@@ -106,11 +106,6 @@ bool staging_finish(struct staging *staging, struct text *copy)
 const struct fault_list *staging_faults(const struct staging *staging)
 {
 	return &staging->file_faults;
-}
-
-uint64_t staging_rows(const struct staging *staging)
-{
-	return staging->row_count;
 }
 
 void staging_append_columns(const struct staging *staging, struct text *text)

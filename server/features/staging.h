@@ -2,11 +2,11 @@
  * and NDJSON, and neither PostgreSQL nor HTTP. */
 #pragma once
 
+#include <stdint.h>
+
 #include "contract.h"
 #include "fault.h"
 #include "text.h"
-
-#include <stdint.h>
 
 enum staging_format { STAGING_CSV, STAGING_NDJSON };
 
@@ -28,9 +28,6 @@ bool staging_finish(struct staging *staging, struct text *copy);
 
 /* Why the file is refused: unknown columns one by one, or one fault that says what is wrong. */
 const struct fault_list *staging_faults(const struct staging *staging);
-
-/* How many rows there were so far. */
-uint64_t staging_rows(const struct staging *staging);
 
 /* Appends the columns of the COPY, in the order of the lines: "line, new_id, faults, code, …". */
 void staging_append_columns(const struct staging *staging, struct text *text);

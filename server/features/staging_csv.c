@@ -1,8 +1,8 @@
 /* CSV into rows: a header names the members, empty cells are absent ones. */
-#include "staging_rows.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "staging_rows.h"
 
 /* A JSON pointer writes ~ and / of a name as ~0 and ~1. */
 static void refuse_column(struct staging *staging, const char *name)
@@ -101,7 +101,6 @@ bool staging_take_csv_row(void *ctx, size_t line, const struct slice *cells, siz
 	struct slice values[MEMBERS_MAX] = {0};
 	if (staging->column_count == 0)
 		return take_header(staging, cells, cell_count);
-	staging->row_count++;
 	if ((int)cell_count != staging->column_count)
 		fault_add(&staging->row_faults, "", "columns",
 			"The row has %zu cells, the header %d.", cell_count, staging->column_count);

@@ -1,10 +1,9 @@
 /* NDJSON into rows: each line is an object. */
-#include "staging_rows.h"
-
-#include "json.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "json.h"
+#include "staging_rows.h"
 
 /* Members that the contract does not know move to `custom`, where the schema judges them. */
 static void move_unknown(struct staging *staging, json_t *row)
@@ -77,7 +76,6 @@ static void take_json_line(struct staging *staging, struct slice line)
 		line.length--;
 	if (slice_trim(line).length == 0)
 		return;
-	staging->row_count++;
 	json_t *row = json_read(line.bytes, line.length, &fault);
 	if (row == NULL) {
 		fault_add(&staging->row_faults, "", fault.code, "%s", fault.detail);

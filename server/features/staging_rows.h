@@ -1,9 +1,8 @@
 /* The parts that the readers of CSV and NDJSON share; for the staging files only. */
 #pragma once
 
-#include "staging.h"
-
 #include "csv.h"
+#include "staging.h"
 #include "token.h"
 
 enum {
@@ -47,7 +46,6 @@ struct staging {
 	struct fault_list row_faults;
 	struct arena file_arena;
 	struct fault_list file_faults;
-	uint64_t row_count;
 	int64_t now_ms;
 };
 

@@ -167,6 +167,16 @@ def test_a_file_changes_amounts(api, default, manager):
     }
 
 
+def test_another_default_calendar_moves_no_quota(api, april, manager):
+    line = f"{manager['code']},FY2026,1,USD"
+    import_rows(api, "manager_code,period,amount,currency,calendar_code", f"{line},{april['code']}")
+
+    report = import_rows(api, "manager_code,period,amount,currency", line)
+
+    assert (report["unchanged"], report["rejected"]) == (1, 0)
+    assert [row["calendar_code"] for row in api.walk("/v1/quotas", manager_code=manager["code"])] == [april["code"]]
+
+
 def test_quotas_are_for_staff_and_written_by_administrators(api, acme, manager):
     made = make_quota(api, manager)
 

@@ -9,6 +9,9 @@ grant insert, update, delete on
 -- `update` alone where rows are locked or changed and never deleted.
 grant insert, update on sales_record to qudao_staff;
 grant insert, update on period_lock to qudao_staff;
+-- What writes change in the sums, and the job that folds it.
+grant insert, delete on sales_delta to qudao_staff;
+grant insert, update on sales_rollup, sales_rollup_day to qudao_staff;
 grant update on setting to qudao_staff;
 grant insert on partner_status_change, sales_record_status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
 
@@ -20,6 +23,9 @@ grant select on
 grant insert, update, delete on contact, customer, idempotency_key to qudao_partner;
 grant select on idempotency_key to qudao_partner;
 grant insert, update on sales_record to qudao_partner;
+-- The rollup of all partners has no policy for them: it is named in reports that then do not read it.
+grant select on sales_delta, sales_rollup, sales_rollup_day to qudao_partner;
+grant insert on sales_delta to qudao_partner;
 grant insert on sales_record_status_change, import, import_error, audit_log, event to qudao_partner;
 
 do $$

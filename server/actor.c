@@ -39,7 +39,8 @@ static const struct {
 	{ROLE_PARTNER,
 		"partners:read contacts:read contacts:write customers:read customers:write "
 		"sales-records:read sales-records:write regions:read products:read "
-		"exchange-rates:read legal-entities:read calendars:read settings:read imports:read"},
+		"exchange-rates:read legal-entities:read calendars:read settings:read imports:read "
+		"analytics:read"},
 };
 
 static bool list_has(const char *list, struct slice scope)

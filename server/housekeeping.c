@@ -21,6 +21,7 @@ static bool prepare_nothing(struct housekeeping *housekeeping);
 static const struct chore chores[] = {
 	{SQL(touchApiKey), 5000, prepare_uses},
 	{SQL(idempotencyExpire), 60000, prepare_nothing},
+	{SQL(foldRollups), 1000, prepare_nothing},
 };
 
 enum { CHORE_COUNT = sizeof chores / sizeof *chores };

@@ -22,6 +22,7 @@ RESOURCES = {
     "settings",
     "quotas",
     "period-locks",
+    "analytics",
     "api-keys",
     "audit-log",
     "imports",

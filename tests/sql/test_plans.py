@@ -150,6 +150,8 @@ VALUES = {
     "listImportErrors": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
+# These read all that they sum; test_rollups.py measures them.
+REPORTS = {"listSalesAnalytics"}
 # What stands in the path, and where the second page begins.
 GIVEN = {"listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {
@@ -291,7 +293,7 @@ def test_a_partner_lists_those_below_it_without_reading_the_others(generated, wa
 
 
 def test_every_list_and_every_filter_is_measured_here():
-    lists = {name for name in STATEMENTS if name.startswith("list")}
+    lists = {name for name in STATEMENTS if name.startswith("list")} - REPORTS
     own = {"id", "limit", "cursor_key", "cursor_id"}
 
     assert set(VALUES) == lists

@@ -58,7 +58,7 @@ struct lane_group {
 	struct lane *members;
 	int member_count;
 	bool is_wanted;  /* bulk lanes connect when they are first needed */
-	int64_t down_ms; /* since when no member is connected; 0: one is */
+	int64_t down_ms; /* when a connection was first lost or refused; 0: the latest came about */
 };
 
 struct lanes {
@@ -160,6 +160,8 @@ static void lane_close(struct lane *lane)
 	prepared_clear(&lane->prepared);
 	lane->must_forget = false;
 	lane->state = LANE_DOWN;
+	if (lane->group->down_ms == 0)
+		lane->group->down_ms = lane->group->lanes->loop->now_ms;
 	lane->due_ms = lane->group->lanes->loop->now_ms + lane->backoff_ms;
 	lane->backoff_ms = lane->backoff_ms * 2 < RECONNECT_LAST_MS ? lane->backoff_ms * 2
 								    : RECONNECT_LAST_MS;
@@ -186,6 +188,7 @@ static void lane_connected(struct lane *lane)
 	}
 	lane->state = LANE_IDLE;
 	lane->backoff_ms = RECONNECT_FIRST_MS;
+	lane->group->down_ms = 0;
 	lane->group->lanes->figures.reconnected++;
 	loop_watch(lane->group->lanes->loop, &lane->watch, PQsocket(lane->connection), EPOLLIN);
 }
@@ -673,7 +676,8 @@ static bool group_is_ready(const struct lane_group *group)
  * of no use. */
 static bool group_is_away(const struct lane_group *group)
 {
-	return group->down_ms != 0 && group->lanes->loop->now_ms - group->down_ms > AWAY_MS;
+	return group->down_ms != 0 && group->lanes->loop->now_ms - group->down_ms > AWAY_MS &&
+	       !group_is_ready(group);
 }
 
 /* Segments wait in the order in which they came, and replayed ones at the front, so the overdue
@@ -681,10 +685,6 @@ static bool group_is_away(const struct lane_group *group)
 static void group_tick(struct lane_group *group)
 {
 	int64_t now_ms = group->lanes->loop->now_ms;
-	if (!group->is_wanted || group_is_ready(group))
-		group->down_ms = 0;
-	else if (group->down_ms == 0)
-		group->down_ms = now_ms;
 	while (group->queue.first != NULL &&
 		(group->queue.first->deadline_ms <= now_ms || group_is_away(group)))
 		segment_finish(list_take(&group->queue), SEGMENT_LOST);

@@ -92,7 +92,7 @@ def test_one_terminated_session_at_any_moment_of_a_write(serve, database, ledger
 def test_a_stopped_postgresql_is_noticed_and_found_again(serve, database, cluster, ledger_of, times):
     server = serve()
     ledger = ledger_of(server)
-    assert is_ready(server)
+    assert seconds_until(lambda: is_ready(server)) <= HEAL_S
     ledger.start(12)
 
     for _ in range(times(2, 20)):

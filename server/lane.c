@@ -410,6 +410,16 @@ static bool may_replay(struct lane *lane, const struct segment *segment)
 	return has_sqlstate(segment->error, races);
 }
 
+/* Who has been at work already is not overdue for having to begin again: a deadlock alone takes a
+ * second to be found. */
+static void run_again(struct lane *lane, struct segment_list *again, struct segment *segment)
+{
+	const struct lanes *lanes = lane->group->lanes;
+	segment_clear(segment);
+	segment->deadline_ms = lanes->loop->now_ms + lanes->options.batch_ms;
+	list_append(again, segment);
+}
+
 /* The batch was rolled back: everybody but the one at fault runs again, and that one after them. */
 static void replay_batch(struct lane *lane)
 {
@@ -427,13 +437,10 @@ static void replay_batch(struct lane *lane)
 	while ((segment = list_take(&batch)) != NULL) {
 		if (segment == failed)
 			continue;
-		segment_clear(segment);
-		list_append(&again, segment);
+		run_again(lane, &again, segment);
 	}
-	if (runs_again) {
-		segment_clear(failed);
-		list_append(&again, failed);
-	}
+	if (runs_again)
+		run_again(lane, &again, failed);
 	list_prepend(&lane->group->queue, &again);
 	if (!runs_again)
 		segment_finish(failed, SEGMENT_FAILED);
@@ -680,8 +687,8 @@ static bool group_is_away(const struct lane_group *group)
 	       !group_is_ready(group);
 }
 
-/* Segments wait in the order in which they came, and replayed ones at the front, so the overdue
- * ones are the first. */
+/* Segments wait in the order in which they came, so the overdue ones are the first; replayed ones
+ * stand before them, but only until the next batch. */
 static void group_tick(struct lane_group *group)
 {
 	int64_t now_ms = group->lanes->loop->now_ms;

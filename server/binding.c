@@ -163,7 +163,7 @@ bool binding_make(struct request *r, const struct statement *statement, struct c
 	return true;
 }
 
-static const char *bound_value(const struct binding *bindings, const char *name)
+const char *binding_value(const struct binding *bindings, const char *name)
 {
 	while (bindings->name != NULL && strcmp(bindings->name, name) != 0)
 		bindings++;
@@ -185,7 +185,7 @@ bool binding_of(struct request *r, const char *statement, const struct binding *
 	if (values == NULL)
 		return false;
 	for (size_t i = 0; i < variant->sql.parameter_count; i++)
-		values[i] = bound_value(bindings, variant->sql.parameters[i]);
+		values[i] = binding_value(bindings, variant->sql.parameters[i]);
 	*ret_call = (struct call){.variant = variant, .values = values};
 	return true;
 }

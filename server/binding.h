@@ -14,6 +14,9 @@ struct binding {
 	const char *value;
 };
 
+/* Returns the value of that name, or NULL; `bindings` ends with a NULL name. */
+const char *binding_value(const struct binding *bindings, const char *name);
+
 /* Fills in a call whose values are all given; `bindings` ends with a NULL name. */
 bool binding_of(struct request *r, const char *statement, const struct binding *bindings,
 	struct call *ret_call);

@@ -43,12 +43,8 @@ static PGresult *run(const struct setup *setup, const char *name, const struct b
 		text_append_printf(ret_error, "there is no statement %s", name);
 		return NULL;
 	}
-	for (size_t i = 0; i < sql.parameter_count; i++) {
-		const struct binding *binding = bindings;
-		while (binding->name != NULL && strcmp(binding->name, sql.parameters[i]) != 0)
-			binding++;
-		values[i] = binding->value;
-	}
+	for (size_t i = 0; i < sql.parameter_count; i++)
+		values[i] = binding_value(bindings, sql.parameters[i]);
 	PGresult *result = PQexecParams(setup->owner, sql.text.bytes, (int)sql.parameter_count,
 		NULL, values, NULL, NULL, 0);
 	text_done(&sql.text);

@@ -438,6 +438,11 @@ static void request_run(struct request *r)
 		request_refuse(r, p);
 }
 
+static bool is_expired(const struct actor *actor)
+{
+	return actor->expires_unix_us != 0 && actor->expires_unix_us <= unix_ms() * 1000;
+}
+
 static void actor_found(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
@@ -448,8 +453,7 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 	bool is_known = actor_read(segment->results[0], &r->actor);
 	segment_clear(segment);
 	*segment = (struct segment){0};
-	if (is_known &&
-		(r->actor.expires_unix_us == 0 || r->actor.expires_unix_us > unix_ms() * 1000)) {
+	if (is_known && !is_expired(&r->actor)) {
 		actor_cache_keep(
 			r->service->actors, r->key_digest, &r->actor, r->actors_generation);
 		request_run(r);
@@ -483,8 +487,7 @@ static void request_identify(struct request *r)
 	}
 	digest(bearer_of(r), r->key_digest);
 	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
-			(r->actor.expires_unix_us == 0 ||
-				r->actor.expires_unix_us > unix_ms() * 1000);
+			!is_expired(&r->actor);
 	if (is_known)
 		request_run(r);
 	else

@@ -69,6 +69,9 @@ struct problem {
 	X(legal_entity_unknown, 422, NULL, "There is no such legal entity")                        \
 	X(legal_entity_code_taken, 409, "/code", "A legal entity with this code exists")           \
 	X(legal_entity_in_use, 409, NULL, "The legal entity is in use")                            \
+	X(customer_in_use, 409, NULL, "The customer is in use")                                    \
+	X(seller_in_use, 409, NULL, "The partner is in use as a seller")                           \
+	X(customer_region_in_use, 409, NULL, "The region is in use by sales to its customers")     \
 	X(customer_code_taken, 409, "/code", "A customer of this partner has this code")           \
 	X(calendar_unknown, 422, NULL, "There is no such calendar")                                \
 	X(calendar_code_taken, 409, "/code", "A calendar with this code exists")                   \

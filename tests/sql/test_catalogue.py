@@ -133,7 +133,8 @@ def test_references_are_found_through_an_index(sql):
     scanned = sql(
         "select c.conrelid::regclass::text || ' ' || c.conname from pg_constraint c"
         " where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists ("
-        "select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1] and i.indpred is null)"
+        "select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1]"
+        " and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) = '(' || a.attname || ' IS NOT NULL)'))"
     )
 
     assert names(scanned) == set()

@@ -12,6 +12,7 @@ struct config {
 	const char *address;      /* to listen on */
 	const char *data;         /* directory of the embedded PostgreSQL */
 	const char *database_url; /* another PostgreSQL; NULL: the embedded one */
+	const char *read_url;     /* a replica of it for reads; NULL: none */
 	const char *admin_key;    /* an admin key to install, or NULL */
 	const char *public_url;   /* how clients reach us, or NULL: by their Host header */
 	const char *cors_origins; /* separated by commas, or NULL */
@@ -29,6 +30,7 @@ struct config {
 	int queue_ms;          /* how long they wait */
 	int read_lanes;        /* connections per worker and role */
 	int write_lanes;
+	int report_lanes;
 	int batch;   /* statements that go out together */
 	int imports; /* at the same time, per worker */
 };

@@ -54,10 +54,10 @@ struct lane {
 struct lane_group {
 	struct lanes *lanes;
 	enum lane_role role;
+	const struct lane_work_options *options;
 	struct segment_list queue;
 	struct lane *members;
-	int member_count;
-	bool is_wanted;  /* bulk lanes connect when they are first needed */
+	bool is_wanted;  /* lanes of slow work connect when they are first needed */
 	int64_t down_ms; /* when a connection was first lost or refused; 0: the latest came about */
 };
 
@@ -171,7 +171,7 @@ static void lane_open(struct lane *lane)
 {
 	struct lanes *lanes = lane->group->lanes;
 	lane->connection = lane_connect(
-		lanes->options.url, lane->group->role, lanes->options.statement_ms);
+		lane->group->options->url, lane->group->role, lanes->options.statement_ms);
 	lane->state = LANE_CONNECTING;
 	lane->due_ms = lanes->loop->now_ms + CONNECT_MS;
 	if (lane->connection == NULL || PQstatus(lane->connection) == CONNECTION_BAD ||
@@ -320,7 +320,7 @@ static void fill_batch(struct lane *lane)
 {
 	struct segment_list *queue = &lane->group->queue;
 	lane->is_keyed = false;
-	while (queue->first != NULL && lane->batch.count < lane->group->lanes->options.batch_max &&
+	while (queue->first != NULL && lane->batch.count < lane->group->options->batch_max &&
 		!must_wait(&lane->batch, queue->first)) {
 		list_append(&lane->batch, list_take(queue));
 		lane->is_keyed |= lane->batch.last->store != NULL;
@@ -568,12 +568,12 @@ static bool group_init(
 {
 	group->lanes = lanes;
 	group->role = role;
-	group->is_wanted = work != LANE_BULK;
-	group->member_count = lanes->options.lanes[work];
-	group->members = calloc((size_t)group->member_count, sizeof *group->members);
+	group->is_wanted = work < LANE_BULK;
+	group->options = &lanes->options.works[work];
+	group->members = calloc((size_t)group->options->lanes, sizeof *group->members);
 	if (group->members == NULL)
 		return false;
-	for (int i = 0; i < group->member_count; i++)
+	for (int i = 0; i < group->options->lanes; i++)
 		group->members[i] = (struct lane){.group = group,
 			.backoff_ms = RECONNECT_FIRST_MS,
 			.watch = {.fd = -1, .ready = lane_ready, .ctx = &group->members[i]}};
@@ -610,7 +610,7 @@ static void each_group(struct lanes *lanes, group_function *visit)
 static void group_close(struct lane_group *group)
 {
 	struct segment *segment;
-	for (int i = 0; i < group->member_count && group->members != NULL; i++)
+	for (int i = 0; i < group->options->lanes && group->members != NULL; i++)
 		if (group->members[i].connection != NULL)
 			lane_lose(&group->members[i]);
 	while ((segment = list_take(&group->queue)) != NULL)
@@ -619,7 +619,7 @@ static void group_close(struct lane_group *group)
 
 static void group_free(struct lane_group *group)
 {
-	for (int i = 0; i < group->member_count && group->members != NULL; i++)
+	for (int i = 0; i < group->options->lanes && group->members != NULL; i++)
 		free(group->members[i].expected);
 	free(group->members);
 }
@@ -656,7 +656,7 @@ bool lanes_submit(
 
 static void group_send(struct lane_group *group)
 {
-	for (int i = 0; i < group->member_count && group->queue.first != NULL; i++)
+	for (int i = 0; i < group->options->lanes && group->queue.first != NULL; i++)
 		if (group->members[i].state == LANE_IDLE)
 			lane_send(&group->members[i]);
 }
@@ -673,7 +673,7 @@ static bool is_connected(const struct lane *lane)
 
 static bool group_is_ready(const struct lane_group *group)
 {
-	for (int i = 0; i < group->member_count; i++)
+	for (int i = 0; i < group->options->lanes; i++)
 		if (is_connected(&group->members[i]))
 			return true;
 	return false;
@@ -695,7 +695,7 @@ static void group_tick(struct lane_group *group)
 	while (group->queue.first != NULL &&
 		(group->queue.first->deadline_ms <= now_ms || group_is_away(group)))
 		segment_finish(list_take(&group->queue), SEGMENT_LOST);
-	for (int i = 0; i < group->member_count && group->is_wanted; i++) {
+	for (int i = 0; i < group->options->lanes && group->is_wanted; i++) {
 		struct lane *lane = &group->members[i];
 		if (lane->state == LANE_DOWN && lane->due_ms <= now_ms)
 			lane_open(lane);
@@ -727,7 +727,7 @@ void lanes_count(const struct lanes *lanes, struct lanes_figures *ret_figures)
 		for (int work = 0; work < LANE_WORK_COUNT; work++) {
 			const struct lane_group *group = &lanes->groups[role][work];
 			figures.queued += group->queue.count;
-			for (int i = 0; i < group->member_count; i++)
+			for (int i = 0; i < group->options->lanes; i++)
 				figures.connected += is_connected(&group->members[i]);
 		}
 	*ret_figures = figures;

@@ -62,13 +62,18 @@ struct segment {
 };
 
 enum lane_role { LANE_STAFF, LANE_PARTNER, LANE_ROLE_COUNT };
-enum lane_work { LANE_READ, LANE_WRITE, LANE_BULK, LANE_WORK_COUNT };
+enum lane_work { LANE_READ, LANE_WRITE, LANE_BULK, LANE_REPORT, LANE_WORK_COUNT };
+
+/* What one kind of work gets. */
+struct lane_work_options {
+	const char *url;
+	int lanes;     /* of each role */
+	int batch_max; /* segments */
+};
 
 struct lanes_options {
-	const char *url;
-	int lanes[LANE_WORK_COUNT]; /* of each role */
+	struct lane_work_options works[LANE_WORK_COUNT];
 	int queue_max;
-	int batch_max;
 	int statement_ms;
 	int batch_ms; /* a batch that takes longer has lost its connection */
 };

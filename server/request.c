@@ -463,6 +463,12 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 	}
 }
 
+/* A replica learns of a new key, and of one that is revoked, too late. */
+static enum lane_work lane_of_keys(const struct config *config)
+{
+	return config->read_url == NULL ? LANE_READ : LANE_WRITE;
+}
+
 static void look_up_actor(struct request *r)
 {
 	const struct binding bindings[] = {
@@ -474,7 +480,8 @@ static void look_up_actor(struct request *r)
 	request_move(r, REQUEST_IDENTIFYING);
 	if (!binding_of(r, SQL(findApiKey), bindings, &r->segment.calls[0]))
 		request_refuse(r, FAULT(r, "findApiKey cannot be bound"));
-	else if (!lanes_submit(r->service->lanes, LANE_STAFF, LANE_READ, &r->segment))
+	else if (!lanes_submit(r->service->lanes, LANE_STAFF, lane_of_keys(r->service->config),
+			 &r->segment))
 		request_refuse(r, &problem_overloaded);
 }
 

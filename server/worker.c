@@ -41,13 +41,13 @@ static bool make_parts(struct worker *worker, int port, struct text *ret_error)
 {
 	struct service *service = &worker->service;
 	const struct config *config = service->config;
+	const char *read_url = config->read_url != NULL ? config->read_url : service->database_url;
 	const struct lanes_options options = {
-		.url = service->database_url,
-		.lanes = {[LANE_READ] = config->read_lanes,
-			[LANE_WRITE] = config->write_lanes,
-			[LANE_BULK] = 1},
+		.works = {[LANE_READ] = {read_url, config->read_lanes, config->batch},
+			[LANE_WRITE] = {service->database_url, config->write_lanes, config->batch},
+			[LANE_BULK] = {read_url, 1, config->batch},
+			[LANE_REPORT] = {read_url, config->report_lanes, 1}},
 		.queue_max = config->queue,
-		.batch_max = config->batch,
 		.statement_ms = config->statement_ms,
 		.batch_ms = config->request_ms,
 	};

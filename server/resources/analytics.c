@@ -1,4 +1,4 @@
 /* analytics: what sales come to. The rules are in analytics.sql and in the routines analytics_*. */
 #include "operation.h"
 
-OPERATION(listSalesAnalytics) = {.sql = SQL(listSalesAnalytics)};
+OPERATION(listSalesAnalytics) = {.sql = SQL(listSalesAnalytics), .work = LANE_REPORT};

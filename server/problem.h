@@ -96,6 +96,16 @@ struct problem {
 	X(period_locked, 422, "/sold_on", "The day is in a period that is locked")                 \
 	X(period_locked_already, 409, "/period", "The period is locked already")                   \
 	X(period_lock_reopened, 409, NULL, "The period has been reopened already")                 \
+	X(sales_record_has_returns, 409, NULL, "There are returns of the sales record")            \
+	X(seller_unknown, 422, NULL, "There is no such seller")                                    \
+	X(customer_unknown, 422, NULL, "The partner has no such customer")                         \
+	X(returned_unknown, 422, NULL, "The record that is returned does not exist")               \
+	X(seller_is_partner, 422, NULL, "A partner cannot buy from itself")                        \
+	X(gross_amount_differs, 422, "/gross_amount",                                              \
+		"Net amount and tax do not make the gross amount")                                 \
+	X(return_kind_differs, 422, NULL, "A record of this kind cannot return the other")         \
+	X(return_differs, 422, NULL, "The return does not fit the record that it returns")         \
+	X(return_exceeds_sale, 422, "/quantity", "More is returned than was sold")                 \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

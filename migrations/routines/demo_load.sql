@@ -107,6 +107,45 @@ end
 $$;
 comment on function demo_partners(date) is 'Partners and contacts of the demo.';
 
+create or replace function demo_books(first_day date) returns void
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+	insert into legal_entity (id, code, name, country_code, currency)
+	values (demo_id('entity', 1), 'QD-CN', '渠道科技（上海）有限公司', 'CN', 'CNY'), (demo_id('entity', 2), 'QD-EU', 'Qudao Europe GmbH', 'DE', 'EUR'),
+		(demo_id('entity', 3), 'QD-US', 'Qudao Inc.', 'US', 'USD');
+
+	insert into exchange_rate (id, from_currency, to_currency, date, rate)
+	select demo_id('rate' || c.from_currency || c.to_currency, d.n), c.from_currency, c.to_currency, d.day::date,
+		round((c.rate * (1 + 0.04 * sin(d.n / 17.0) + 0.01 * (demo_random('rate', d.n) - 0.5)))::numeric, 6)
+	from generate_series(first_day - 7, first_day + interval '25 months', interval '7 days') with ordinality as d (day, n)
+	cross join (values ('CNY', 'USD', 0.1393), ('EUR', 'USD', 1.085), ('USD', 'CNY', 7.18), ('EUR', 'CNY', 7.79)) as c (from_currency, to_currency, rate);
+
+	-- A year that starts in April, as many partners in Asia have it.
+	insert into calendar (id, code, name, start_month) values (demo_id('calendar', 1), 'APRIL', '四月起的财年 Year from April', 4);
+	insert into calendar_period (id, calendar_id, name, starts_on, ends_on)
+	select demo_id('period' || y.name, 1), demo_id('calendar', 1), y.name, y.starts_on, y.ends_on
+	from (select extract(year from first_day)::integer - 1 as first) as f
+	cross join lateral calendar_years('monthly', make_date(f.first, 4, 1), f.first, f.first + 4, '{}') as y;
+
+	insert into quota (id, manager_id, period, amount, currency)
+	select demo_id('quota' || m.code, q.n), m.id, to_char(q.day, 'YYYY-"Q"Q'), round(w.amount * power(1.06, q.n)), 'USD'
+	from generate_series(date_trunc('quarter', first_day), first_day + interval '24 months', interval '3 months') with ordinality as q (day, n)
+	cross join (values ('M02', 60000), ('M03', 90000), ('M04', 80000), ('M05', 40000), ('M06', 50000), ('M07', 70000), ('M08', 60000), ('M09', 80000),
+		('M10', 70000)) as w (manager, amount)
+	join member m on m.code = w.manager;
+
+	insert into customer (id, code, name, industry, region_id)
+	select demo_id('customer', c.n), 'C' || lpad(c.n::text, 3, '0'), c.name, c.industry, r.id
+	from (values (1, '华东大学 East China University', '教育 Education', 'SH'), (2, '北京协和医院 Union Hospital', '医疗 Health', 'BJ'),
+		(3, '广东电力 Guangdong Power', '能源 Energy', 'GD'), (4, '四川物流 Sichuan Logistics', '物流 Logistics', 'SC'),
+		(5, 'Hanse Logistik AG', '物流 Logistics', 'DE'), (6, 'Clinique du Rhône', '医疗 Health', 'FR'), (7, 'Pacific State College', '教育 Education', 'US-W'),
+		(8, 'Hudson Savings Bank', '金融 Finance', 'US-E')) as c (n, name, industry, region)
+	join region r on r.code = c.region;
+end
+$$;
+comment on function demo_books(date) is 'Legal entities, exchange rates, a fiscal calendar, quotas and the vendor''s own customers of the two years from that day.';
+
 create or replace function demo_sales(first_day date, brought_by uuid) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
@@ -164,6 +203,19 @@ begin
 	where s.partner_id = demo_id('partner', 23) and s.kind = 'sell_through';
 	update sales_record s set quantity = s.quantity * 1000, amount = s.amount * 1000
 	where s.id = demo_id('sale', 15015);
+
+	-- Each currency has its company and its tax; goods leave two days later, and most customers pay in time.
+	update sales_record s
+	set legal_entity_id = e.id, tax_rate = t.rate, tax_amount = round(s.amount * t.rate / 100, 2), gross_amount = s.amount + round(s.amount * t.rate / 100, 2),
+		(customer_id, customer_region_id) = (
+			select c.id, c.region_id
+			from customer c
+			where s.kind = 'sell_through' and c.id = demo_id('customer', 1 + extract(doy from s.sold_on)::integer % 8)),
+		invoiced_on = s.sold_on, shipped_on = s.sold_on + 2,
+		paid_on = case when s.sold_on < first_day + interval '22 months' or s.quantity > 3 then s.sold_on + 14 + extract(day from s.sold_on)::integer end
+	from (values ('CNY', 'QD-CN', 13), ('EUR', 'QD-EU', 19), ('USD', 'QD-US', 0)) as t (currency, entity, rate)
+	join legal_entity e on e.code = t.entity
+	where t.currency = s.currency;
 end
 $$;
 comment on function demo_sales(date, uuid) is 'Twenty thousand sales records of the two years from that day.';
@@ -183,6 +235,7 @@ begin
 	create temp table staging_error (line bigint not null, pointer text, code text not null, detail text not null) on commit drop;
 	perform demo_master();
 	perform demo_partners(first_day);
+	perform demo_books(first_day);
 	perform demo_sales(first_day, done.id);
 	done.finished_at := clock_timestamp();
 	perform import_finish(done);

@@ -20,3 +20,17 @@ as $$
 	select m.id from member m where m.code = member_code
 $$;
 comment on function member_id_of(text) is 'The channel manager of that code; null when there is none.';
+
+create or replace function region_id_of(region_code text) returns uuid
+	language sql stable parallel safe security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+	select r.id from region r where r.code = region_code
+$$;
+comment on function region_id_of(text) is 'The region of that code; null when there is none.';
+
+create or replace function legal_entity_id_of(entity_code text) returns uuid
+	language sql stable parallel safe security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+	select e.id from legal_entity e where e.code = entity_code
+$$;
+comment on function legal_entity_id_of(text) is 'The legal entity of that code; null when there is none.';

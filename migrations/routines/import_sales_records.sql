@@ -8,9 +8,22 @@ begin
 	perform import_begin();
 	create temp table staging_unchanged (line bigint not null) on commit drop;
 
+	-- What a return returns: a record that is there, or a row of the file that is not there yet. Most files have none.
+	create temp table staging_return on commit drop as
+	select distinct on (s.line) s.line, coalesce(x.id, f.new_id, s.returns_id) as returns_id
+	from staging s
+	left join partner p on p.code = s.partner_code
+	left join sales_record x on x.partner_id = coalesce(s.partner_id, p.id) and x.source = coalesce(s.source, 'default')
+		and x.external_ref = s.returns_external_ref and x.reverses_id is null and x.replaced_by_id is null
+	left join staging f on f.external_ref = s.returns_external_ref and f.faults is null and coalesce(f.source, 'default') = coalesce(s.source, 'default')
+		and (f.partner_code = s.partner_code or f.partner_id = s.partner_id) and s.returns_external_ref is not null
+	where s.faults is null and num_nonnulls(s.returns_id, s.returns_external_ref) > 0
+	order by s.line, f.line;
+
 	create temp view staging_resolved as
 	select s.line, s.new_id, s.external_ref, coalesce(s.source, 'default') as source, s.sold_on, s.quantity, s.unit_price,
-		coalesce(s.amount, round(s.quantity * s.unit_price, currency_digits(s.currency))) as amount, s.currency, s.cost,
+		a.amount, a.tax_amount, a.gross_amount, s.discount, s.tax_rate, coalesce(s.price_includes_tax, false) as price_includes_tax,
+		s.deal_ref, s.invoiced_on, s.shipped_on, s.paid_on, s.currency, s.cost,
 		coalesce(s.cost_currency, s.currency) as cost_currency, coalesce(s.kind, 'sell_in') as kind, s.order_ref, coalesce(s.custom, '{}') as custom,
 		s.partner_id as given_partner_id, s.partner_code, s.product_id as given_product_id, s.sku,
 		s.region_id as given_region_id, s.region_code, s.manager_id as given_manager_id, s.manager_code,
@@ -18,7 +31,14 @@ begin
 		ri.id as region_by_id, rc.id as region_by_code, mi.id as manager_by_id, mc.id as manager_by_code,
 		coalesce(pi.id, pc.id) as partner_id, coalesce(ii.id, ic.id) as product_id,
 		coalesce(ri.id, rc.id, pi.region_id, pc.region_id) as region_id, coalesce(mi.id, mc.id, pi.manager_id, pc.manager_id) as manager_id,
-		coalesce(pi.manager_id, pc.manager_id) as partner_manager
+		coalesce(pi.manager_id, pc.manager_id) as partner_manager,
+		s.legal_entity_id as given_entity_id, s.legal_entity_code, s.seller_id as given_seller_id, s.seller_code,
+		s.customer_id as given_customer_id, s.customer_code, s.customer_region_id as given_customer_region_id, s.customer_region_code,
+		s.returns_id as given_returns_id, s.returns_external_ref,
+		ei.id as entity_by_id, ec.id as entity_by_code, si.id as seller_by_id, sc.id as seller_by_code,
+		ci.id as customer_by_id, coalesce(cc.id, cv.id) as customer_by_code, gi.id as customer_region_by_id, gc.id as customer_region_by_code,
+		coalesce(ei.id, ec.id) as legal_entity_id, coalesce(si.id, sc.id) as seller_id, coalesce(ci.id, cc.id, cv.id) as customer_id,
+		coalesce(gi.id, gc.id, ci.region_id, cc.region_id, cv.region_id) as customer_region_id, t.returns_id
 	from staging s
 	left join partner pi on pi.id = s.partner_id
 	left join partner pc on pc.code = s.partner_code
@@ -28,6 +48,18 @@ begin
 	left join region rc on rc.code = s.region_code
 	left join member mi on mi.id = s.manager_id
 	left join member mc on mc.code = s.manager_code
+	left join legal_entity ei on ei.id = s.legal_entity_id
+	left join legal_entity ec on ec.code = s.legal_entity_code
+	left join partner si on si.id = s.seller_id
+	left join partner sc on sc.code = s.seller_code
+	left join customer ci on ci.id = s.customer_id and (ci.partner_id is null or ci.partner_id = coalesce(pi.id, pc.id))
+	left join customer cc on cc.code = s.customer_code and cc.partner_id = coalesce(pi.id, pc.id)
+	left join customer cv on cv.code = s.customer_code and cv.partner_id is null
+	left join region gi on gi.id = s.customer_region_id
+	left join region gc on gc.code = s.customer_region_code
+	left join staging_return t on t.line = s.line
+	cross join lateral sales_amounts(s.quantity, s.unit_price, s.discount, s.tax_rate, coalesce(s.price_includes_tax, false),
+		s.amount, s.tax_amount, s.gross_amount, currency_digits(s.currency)) as a
 	where s.faults is null;
 
 	insert into staging_error (line, pointer, code, detail)
@@ -46,17 +78,36 @@ begin
 		select r.problem, r.pointer, 'no such member'
 		from reference_faults('manager_unknown', '/manager_id', s.given_manager_id, s.manager_by_id, '/manager_code', s.manager_code, s.manager_by_code) as r
 		union all
+		select r.problem, r.pointer, 'no such legal entity'
+		from reference_faults('legal_entity_unknown', '/legal_entity_id', s.given_entity_id, s.entity_by_id, '/legal_entity_code', s.legal_entity_code, s.entity_by_code) as r
+		union all
+		select r.problem, r.pointer, 'no such partner'
+		from reference_faults('seller_unknown', '/seller_id', s.given_seller_id, s.seller_by_id, '/seller_code', s.seller_code, s.seller_by_code) as r
+		union all
+		select r.problem, r.pointer, 'the partner has no such customer'
+		from reference_faults('customer_unknown', '/customer_id', s.given_customer_id, s.customer_by_id, '/customer_code', s.customer_code, s.customer_by_code) as r
+		union all
+		select r.problem, r.pointer, 'no such region'
+		from reference_faults('region_unknown', '/customer_region_id', s.given_customer_region_id, s.customer_region_by_id, '/customer_region_code', s.customer_region_code, s.customer_region_by_code) as r
+		union all
+		select 'returned_unknown', '/returns_external_ref', 'the partner has no record of this reference'
+		where s.returns_external_ref is not null and s.returns_id is null
+		union all
+		select 'seller_is_partner', '/seller_code', 'a partner cannot buy from itself'
+		where s.seller_id = s.partner_id
+		union all
 		select 'required', '/partner_code', 'a partner, by its code or its id'
 		where s.given_partner_id is null and s.partner_code is null
 		union all
 		select 'required', '/sku', 'a product, by its SKU or its id'
 		where s.given_product_id is null and s.sku is null
 		union all
-		select 'required', '/amount', 'an amount or a unit price'
-		where s.amount is null
+		select f.problem, f.pointer, case f.problem when 'required' then 'an amount or a unit price, and a tax where that is with tax'
+			else 'net amount and tax do not make the gross amount' end
+		from sales_amount_faults(s.amount, s.tax_amount, s.gross_amount) as f
 		union all
 		select 'amount_out_of_range', '/amount', 'more than 14 digits before the point'
-		where abs(s.amount) >= 1e14
+		where abs(s.amount) >= 1e14 or abs(s.gross_amount) >= 1e14
 		union all
 		select 'forbidden', '/partner_code', 'the partner has another manager'
 		where app_is_manager() and s.partner_manager is distinct from app_manager()
@@ -64,13 +115,19 @@ begin
 		select 'forbidden', '/kind', 'partners report ' || array_to_string(app_partner_kinds(), ' and ')
 		where app_partner() is not null and s.kind <> all (app_partner_kinds())
 	) as f
-	where s.amount is null or abs(s.amount) >= 1e14 or s.partner_id is null or s.product_id is null
+	where s.amount is null or abs(s.amount) >= 1e14 or abs(s.gross_amount) >= 1e14 or s.amount + s.tax_amount <> s.gross_amount or s.partner_id is null or s.product_id is null
 		or s.partner_by_id <> s.partner_by_code or s.product_by_id <> s.product_by_code or s.region_by_id <> s.region_by_code
 		or s.manager_by_id <> s.manager_by_code
 		or num_nonnulls(s.given_partner_id, s.given_product_id, s.given_region_id, s.given_manager_id)
 			<> num_nonnulls(s.partner_by_id, s.product_by_id, s.region_by_id, s.manager_by_id)
 		or num_nonnulls(s.partner_code, s.sku, s.region_code, s.manager_code)
 			<> num_nonnulls(s.partner_by_code, s.product_by_code, s.region_by_code, s.manager_by_code)
+		or num_nonnulls(s.given_entity_id, s.given_seller_id, s.given_customer_id, s.given_customer_region_id, s.legal_entity_code, s.seller_code,
+			s.customer_code, s.customer_region_code, s.returns_external_ref)
+			<> num_nonnulls(s.entity_by_id, s.seller_by_id, s.customer_by_id, s.customer_region_by_id, s.entity_by_code, s.seller_by_code,
+			s.customer_by_code, s.customer_region_by_code, case when s.returns_external_ref is not null then s.returns_id end)
+		or s.entity_by_id <> s.entity_by_code or s.seller_by_id <> s.seller_by_code or s.customer_by_id <> s.customer_by_code
+		or s.customer_region_by_id <> s.customer_region_by_code or s.seller_id = s.partner_id
 		or app_is_manager() or app_partner() is not null;
 
 	-- Rows with a reference that is taken already: by a record, or by a row further up.
@@ -78,9 +135,13 @@ begin
 	select s.line, min(s.line) over (partition by s.partner_id, s.source, s.external_ref) as first, x.id as known,
 		x.id is not null and (s.sold_on, s.product_id, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.kind, s.order_ref, s.custom)
 			is not distinct from (x.sold_on, x.product_id, x.quantity, x.unit_price, x.amount, x.currency, x.cost, x.cost_currency, x.kind, x.order_ref, x.custom)
+			and (s.legal_entity_id, s.seller_id, s.customer_id, s.returns_id, s.discount, s.tax_rate, s.tax_amount, s.gross_amount, s.price_includes_tax)
+			is not distinct from (x.legal_entity_id, x.seller_id, x.customer_id, x.returns_id, x.discount, x.tax_rate, x.tax_amount, x.gross_amount, x.price_includes_tax)
+			and (s.customer_region_by_id is null and s.customer_region_by_code is null or s.customer_region_id = x.customer_region_id)
 			and (coalesce(s.region_by_id, s.region_by_code) is null or s.region_id = x.region_id)
 			and (coalesce(s.manager_by_id, s.manager_by_code) is null or s.manager_id = x.manager_id) as is_same,
-		(s.sold_on, s.product_id, s.region_id, s.manager_id, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.kind, s.order_ref, s.custom)::text as content
+		(s.sold_on, s.product_id, s.region_id, s.manager_id, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.kind, s.order_ref, s.legal_entity_id, s.seller_id,
+			s.customer_id, s.customer_region_id, s.returns_id, s.discount, s.tax_amount, s.gross_amount, s.custom)::text as content
 	from staging_resolved s
 	left join sales_record x on x.partner_id = s.partner_id and x.source = s.source and x.external_ref = s.external_ref
 		and x.reverses_id is null and x.replaced_by_id is null
@@ -117,6 +178,41 @@ begin
 		and not exists (select from staging_unchanged u where u.line = s.line)
 		and not exists (select from staging_error e where e.line = s.line);
 
+	insert into staging_error (line, pointer, code, detail)
+	select s.line, '/sold_on', 'period_locked', 'the period is locked'
+	from period_lock l
+	join legal_entity n on n.id = l.legal_entity_id
+	join staging s on (s.legal_entity_id = n.id or s.legal_entity_code = n.code) and s.sold_on <@ l.days
+	where l.reopened_at is null
+		and s.faults is null
+		and not exists (select from staging_unchanged u where u.line = s.line)
+		and not exists (select from staging_error e where e.line = s.line);
+
+	-- Returns: what they return is a record, or a sound row of the file. Those of one record may not be more than it, counted in the order of the lines.
+	insert into staging_error (line, pointer, code, detail)
+	select s.line, f.pointer, f.problem, f.detail
+	from (
+		select s.*, coalesce(x.id, o.new_id) as original_id, coalesce(x.kind, o.kind) as original_kind, coalesce(x.quantity, o.quantity) as sold,
+			x.status = 'void' or x.reverses_id is not null or coalesce(x.sold_on, o.sold_on) > s.sold_on
+				or (coalesce(x.partner_id, o.partner_id), coalesce(x.product_id, o.product_id), coalesce(x.currency, o.currency))
+					<> (s.partner_id, s.product_id, s.currency) as differs,
+			sum(-s.quantity) over (partition by s.returns_id order by s.line) as returned_here
+		from staging_resolved s
+		left join sales_record x on x.id = s.returns_id
+		left join staging_resolved o on o.new_id = s.returns_id and not exists (select from staging_error e where e.line = o.line)
+		where s.line in (select t.line from staging_return t)
+			and not exists (select from staging_unchanged u where u.line = s.line)
+			and not exists (select from staging_error e where e.line = s.line)
+	) as s
+	cross join lateral (values
+		('returned_unknown', case when s.given_returns_id is null then '/returns_external_ref' else '/returns_id' end, 'no such record', s.original_id is null),
+		('return_kind_differs', '/kind', 'a record of this kind cannot return the other', (s.kind, s.original_kind) not in (
+			('return_to_vendor', 'sell_in'), ('return_from_customer', 'sell_through'), ('return_from_customer', 'agency'))),
+		('return_differs', '/returns_id', 'another partner, product or currency, later, or taken back', s.differs),
+		('return_exceeds_sale', '/quantity', 'more than was sold', s.quantity >= 0 or sales_returned(s.returns_id) + s.returned_here > s.sold)
+	) as f (problem, pointer, detail, holds)
+	where f.holds;
+
 	return query
 	select r.rows, r.rows - r.unchanged - r.rejected, 0::bigint, r.unchanged, r.rejected
 	from (
@@ -131,9 +227,12 @@ create or replace function import_post_sales_records(asked uuid, moment timestam
 as $$
 begin
 	insert into sales_record (id, partner_id, product_id, region_id, manager_id, import_id, created_at, updated_at, sold_on, external_ref, source, order_ref,
-		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
+		kind, quantity, unit_price, amount, currency, cost, cost_currency, legal_entity_id, seller_id, customer_id, customer_region_id, returns_id,
+		deal_ref, discount, tax_rate, tax_amount, gross_amount, price_includes_tax, invoiced_on, shipped_on, paid_on, custom)
 	select s.new_id, s.partner_id, s.product_id, s.region_id, s.manager_id, asked, moment, moment, s.sold_on, s.external_ref, s.source, s.order_ref,
-		s.kind, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.custom
+		s.kind, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.legal_entity_id, s.seller_id, s.customer_id,
+		s.customer_region_id, s.returns_id, s.deal_ref, s.discount, s.tax_rate, s.tax_amount, s.gross_amount, s.price_includes_tax,
+		s.invoiced_on, s.shipped_on, s.paid_on, s.custom
 	from staging_resolved s
 	where not exists (select from staging_error e where e.line = s.line)
 		and not exists (select from staging_unchanged u where u.line = s.line);

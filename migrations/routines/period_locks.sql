@@ -29,7 +29,11 @@ declare
 begin
 	perform pg_advisory_xact_lock_shared(hashtext('period_lock'));
 	select range_agg(l.days) into locked from period_lock l where l.reopened_at is null and l.legal_entity_id is null;
-	if exists (select from new_rows n where n.sold_on <@ locked) then
+	if exists (select from new_rows n where n.sold_on <@ locked)
+		or exists (
+			select from period_lock l
+			join new_rows n on n.legal_entity_id = l.legal_entity_id and n.sold_on <@ l.days
+			where l.reopened_at is null) then
 		raise exception 'the period is locked'
 			using errcode = 'check_violation', constraint = 'period_locked', table = 'sales_record', schema = 'public';
 	end if;

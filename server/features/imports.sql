@@ -71,7 +71,10 @@ create temp table staging (
 	line bigint not null, new_id uuid not null, faults jsonb,
 	external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text,
 	region_id uuid, region_code text, manager_id uuid, manager_code text, quantity numeric(18,4), unit_price numeric(18,6), amount numeric(18,4),
-	currency text, cost numeric(18,4), cost_currency text, kind text, order_ref text, custom jsonb
+	currency text, cost numeric(18,4), cost_currency text, kind text, order_ref text, legal_entity_id uuid, legal_entity_code text,
+	seller_id uuid, seller_code text, customer_id uuid, customer_code text, customer_region_id uuid, customer_region_code text, deal_ref text,
+	discount numeric(18,4), tax_rate numeric(9,6), tax_amount numeric(18,4), gross_amount numeric(18,4), price_includes_tax boolean,
+	invoiced_on date, shipped_on date, paid_on date, returns_id uuid, returns_external_ref text, custom jsonb
 ) on commit drop;
 
 -- name: judgeSalesRecords

@@ -141,6 +141,10 @@ with target as (
 	select 'precondition_failed', null
 	from target t
 	where t.version <> all (:if_match)
+	union all
+	select 'customer_in_use', null
+	from target t
+	where exists (select from sales_record s where s.customer_id = t.id)
 ), removed as (
 	delete from customer c
 	using target t

@@ -82,6 +82,11 @@ with target as (
 	select 'precondition_failed' as problem, null as pointer
 	from target t
 	where t.version <> all (:if_match)
+	union all
+	select 'legal_entity_in_use', null
+	from target t
+	where exists (select from sales_record s where s.legal_entity_id = t.id)
+		or exists (select from period_lock l where l.legal_entity_id = t.id)
 ), removed as (
 	delete from legal_entity e
 	using target t

@@ -182,6 +182,7 @@ with target as (
 	select 'partner_in_use', null
 	from target t
 	where exists (select from sales_record s where s.partner_id = t.id)
+		or exists (select from sales_record s where s.seller_id = t.id)
 		or exists (select from partner p where p.parent_id = t.id)
 ), removed as (
 	delete from partner p

@@ -110,6 +110,7 @@ with target as (
 		or exists (select from member m where m.region_id = t.id)
 		or exists (select from partner p where p.region_id = t.id)
 		or exists (select from sales_record s where s.region_id = t.id)
+		or exists (select from sales_record s where s.customer_region_id = t.id)
 ), removed as (
 	delete from region r
 	using target t

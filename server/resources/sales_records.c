@@ -6,6 +6,7 @@ OPERATION(listSalesRecords) = {
 	.sql = SQL(listSalesRecords), .sql_for_partner = SQL(listSalesRecordsBelow)};
 OPERATION(getSalesRecord) = {.sql = SQL(getSalesRecord)};
 OPERATION(createSalesRecord) = {.sql = SQL(createSalesRecord), .then = SQL(getSalesRecord)};
+OPERATION(updateSalesRecord) = {.sql = SQL(updateSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(voidSalesRecord) = {.sql = SQL(voidSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(correctSalesRecord) = {.sql = SQL(correctSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(confirmSalesRecord) = {.sql = SQL(confirmSalesRecord), .then = SQL(getSalesRecord)};

@@ -3,7 +3,12 @@
 -- joins and sorts all that a partner ever sold.
 select s.id, s.external_ref, s.source, s.sold_on, s.partner_id, p.code as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
 	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
-	s.kind, s.order_ref, s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
+	s.kind, s.order_ref, s.legal_entity_id, (select e.code from legal_entity e where e.id = s.legal_entity_id) as legal_entity_code,
+	s.seller_id, (select x.code from partner x where x.id = s.seller_id) as seller_code,
+	s.customer_id, (select c.code from customer c where c.id = s.customer_id) as customer_code,
+	s.customer_region_id, (select g.code from region g where g.id = s.customer_region_id) as customer_region_code,
+	s.deal_ref, s.discount, s.tax_rate, s.tax_amount, s.gross_amount, s.price_includes_tax, s.invoiced_on, s.shipped_on, s.paid_on, s.returns_id,
+	s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
 	s.version, s.created_at, s.updated_at
 from (
 	select s.*
@@ -21,6 +26,12 @@ from (
 	  and s.external_ref = :external_ref
 	  and s.order_ref = :order_ref
 	  and s.currency = :currency
+	  and s.legal_entity_id = legal_entity_id_of(:legal_entity_code)
+	  and s.seller_id = partner_id_of(:seller_code)
+	  and s.customer_id = :customer_id
+	  and s.customer_region_id = region_id_of(:customer_region_code)
+	  and s.deal_ref = :deal_ref
+	  and s.returns_id = :returns_id
 	  and s.import_id = :import_id
 	  and s.sold_on >= :sold_from
 	  and s.sold_on <= :sold_to
@@ -49,7 +60,12 @@ order by s.created_at, s.id  -- sort: created_at
 select s.id, s.external_ref, s.source, s.sold_on,
 	s.partner_id, (select p.code from partner p where p.id = s.partner_id) as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
 	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
-	s.kind, s.order_ref, s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
+	s.kind, s.order_ref, s.legal_entity_id, (select e.code from legal_entity e where e.id = s.legal_entity_id) as legal_entity_code,
+	s.seller_id, (select x.code from partner x where x.id = s.seller_id) as seller_code,
+	s.customer_id, (select c.code from customer c where c.id = s.customer_id) as customer_code,
+	s.customer_region_id, (select g.code from region g where g.id = s.customer_region_id) as customer_region_code,
+	s.deal_ref, s.discount, s.tax_rate, s.tax_amount, s.gross_amount, s.price_includes_tax, s.invoiced_on, s.shipped_on, s.paid_on, s.returns_id,
+	s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
 	s.version, s.created_at, s.updated_at
 from partner_closure c
 cross join lateral (
@@ -66,6 +82,12 @@ cross join lateral (
 	  and s.external_ref = :external_ref
 	  and s.order_ref = :order_ref
 	  and s.currency = :currency
+	  and s.legal_entity_id = (select x.id from legal_entity x where x.code = :legal_entity_code)
+	  and s.seller_id = (select x.id from partner x where x.code = :seller_code)
+	  and s.customer_id = :customer_id
+	  and s.customer_region_id = (select x.id from region x where x.code = :customer_region_code)
+	  and s.deal_ref = :deal_ref
+	  and s.returns_id = :returns_id
 	  and s.import_id = :import_id
 	  and s.sold_on >= :sold_from
 	  and s.sold_on <= :sold_to
@@ -96,7 +118,12 @@ limit :limit;
 select s.id, s.external_ref, s.source, s.sold_on,
 	s.partner_id, (select p.code from partner p where p.id = s.partner_id) as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
 	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
-	s.kind, s.order_ref, s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
+	s.kind, s.order_ref, s.legal_entity_id, (select e.code from legal_entity e where e.id = s.legal_entity_id) as legal_entity_code,
+	s.seller_id, (select x.code from partner x where x.id = s.seller_id) as seller_code,
+	s.customer_id, (select c.code from customer c where c.id = s.customer_id) as customer_code,
+	s.customer_region_id, (select g.code from region g where g.id = s.customer_region_id) as customer_region_code,
+	s.deal_ref, s.discount, s.tax_rate, s.tax_amount, s.gross_amount, s.price_includes_tax, s.invoiced_on, s.shipped_on, s.paid_on, s.returns_id,
+	s.status, s.reverses_id, s.replaces_id, s.replaced_by_id, s.voided_reason, s.import_id, s.custom,
 	s.version, s.created_at, s.updated_at
 from sales_record s
 join product i on i.id = s.product_id
@@ -112,12 +139,17 @@ with body as (
 	from jsonb_to_record(:body) as b (
 		external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text,
 		region_id uuid, region_code text, manager_id uuid, manager_code text, quantity numeric, unit_price numeric, amount numeric,
-		currency text, cost numeric, cost_currency text, kind text, order_ref text, custom jsonb)
+		currency text, cost numeric, cost_currency text, kind text, order_ref text, deal_ref text, discount numeric, tax_rate numeric,
+		tax_amount numeric, gross_amount numeric, price_includes_tax boolean, invoiced_on date, shipped_on date, paid_on date, returns_id uuid, custom jsonb)
 ), found as materialized (
 	select coalesce(pi.id, pc.id) as partner_id, coalesce(ii.id, ic.id) as product_id,
 		coalesce(ri.id, rc.id, pi.region_id, pc.region_id) as region_id, coalesce(mi.id, mc.id, pi.manager_id, pc.manager_id) as manager_id,
 		pi.id as partner_by_id, pc.id as partner_by_code, ii.id as product_by_id, ic.id as product_by_code,
-		ri.id as region_by_id, rc.id as region_by_code, mi.id as manager_by_id, mc.id as manager_by_code
+		ri.id as region_by_id, rc.id as region_by_code, mi.id as manager_by_id, mc.id as manager_by_code,
+		coalesce(d.legal_entity_by_id, d.legal_entity_by_code) as legal_entity_id, coalesce(d.seller_by_id, d.seller_by_code) as seller_id,
+		coalesce(d.customer_by_id, d.customer_by_code) as customer_id,
+		coalesce(d.customer_region_by_id, d.customer_region_by_code, d.region_of_customer) as customer_region_id,
+		coalesce(b.returns_id, d.returned_by_ref) as returns_id, a.amount, a.tax_amount, a.gross_amount
 	from body b
 	left join partner pi on pi.id = b.partner_id
 	left join partner pc on pc.code = b.partner_code
@@ -127,6 +159,9 @@ with body as (
 	left join region rc on rc.code = b.region_code
 	left join member mi on mi.id = b.manager_id
 	left join member mc on mc.code = b.manager_code
+	left join lateral sales_record_found(:body, coalesce(pi.id, pc.id), coalesce(b.source, 'default')) as d on true
+	left join lateral sales_amounts(b.quantity, b.unit_price, b.discount, b.tax_rate, coalesce(b.price_includes_tax, false),
+		b.amount, b.tax_amount, b.gross_amount, currency_digits(b.currency)) as a on true
 ), fault as (
 	select l.problem, l.pointer, s.id as existing_id
 	from body b
@@ -147,23 +182,68 @@ with body as (
 		('manager_unknown', '/manager_id', b.manager_id is not null and f.manager_by_id is null),
 		('manager_unknown', '/manager_code', b.manager_code is not null and f.manager_by_code is null),
 		('reference_differs', '/manager_code', f.manager_by_id <> f.manager_by_code),
-		('required', '/amount', b.amount is null and b.unit_price is null),
-		('period_locked', '/sold_on', period_is_locked(b.sold_on, null))
+		('period_locked', '/sold_on', period_is_locked(b.sold_on, f.legal_entity_id))
 	) as l (problem, pointer, holds)
 	where l.holds
+	union all
+	select a.problem, a.pointer, null
+	from found f, sales_amount_faults(f.amount, f.tax_amount, f.gross_amount) as a
+	union all
+	select d.problem, d.pointer, null
+	from body b, found f, sales_record_reference_faults(:body, f.partner_id, coalesce(b.source, 'default')) as d
+	union all
+	select d.problem, d.pointer, null
+	from body b, found f, sales_record_faults(f.partner_id, f.product_id, b.currency, coalesce(b.kind, 'sell_in'), b.sold_on, b.quantity, f.seller_id,
+		f.returns_id) as d
 ), created as (
 	insert into sales_record (id, partner_id, product_id, region_id, manager_id, created_at, updated_at, sold_on, external_ref, source, order_ref,
-		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
+		kind, quantity, unit_price, amount, currency, cost, cost_currency, legal_entity_id, seller_id, customer_id, customer_region_id, returns_id,
+		deal_ref, discount, tax_rate, tax_amount, gross_amount, price_includes_tax, invoiced_on, shipped_on, paid_on, custom)
 	select :new_id, f.partner_id, f.product_id, f.region_id, f.manager_id, :now, :now, b.sold_on, b.external_ref, coalesce(b.source, 'default'),
-		b.order_ref, coalesce(b.kind, 'sell_in'), b.quantity, b.unit_price,
-		coalesce(b.amount, round(b.quantity * b.unit_price, currency_digits(b.currency))), b.currency,
-		b.cost, coalesce(b.cost_currency, b.currency), coalesce(b.custom, '{}')
+		b.order_ref, coalesce(b.kind, 'sell_in'), b.quantity, b.unit_price, f.amount, b.currency,
+		b.cost, coalesce(b.cost_currency, b.currency), f.legal_entity_id, f.seller_id, f.customer_id, f.customer_region_id, f.returns_id,
+		b.deal_ref, b.discount, b.tax_rate, f.tax_amount, f.gross_amount, coalesce(b.price_includes_tax, false), b.invoiced_on, b.shipped_on, b.paid_on,
+		coalesce(b.custom, '{}')
 	from body b
 	cross join found f
 	where not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id
 from (select) as one
+left join fault f on true;
+
+-- name: updateSalesRecord
+-- Adds what becomes known later and is in no sum.
+with target as (
+	select s.*
+	from sales_record s
+	where s.id = :id
+	for update
+), fault as (
+	select 'forbidden' as problem, null as pointer
+	from target t
+	where not app_may_write(t.partner_id)
+		or (app_partner() is not null and (t.kind <> all (app_partner_kinds()) or t.status in ('confirmed', 'disputed')))
+	union all
+	select 'precondition_failed', null
+	from target t
+	where t.version <> all (:if_match)
+	union all
+	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
+	from target t
+	where t.status = 'void' or t.reverses_id is not null
+), changed as (
+	update sales_record s
+	set (deal_ref, invoiced_on, shipped_on, paid_on, custom) = (
+			select n.deal_ref, n.invoiced_on, n.shipped_on, n.paid_on,
+				case when :body ? 'custom' then object_merge(s.custom, n.custom) else s.custom end
+			from jsonb_populate_record(s, :body) n),
+		version = s.version + 1, updated_at = :now
+	from target t
+	where s.id = t.id and not exists (select from fault)
+)
+select f.problem, f.pointer, t.version
+from target t
 left join fault f on true;
 
 -- name: voidSalesRecord
@@ -187,9 +267,13 @@ with target as (
 	from target t
 	where t.status = 'void' or t.reverses_id is not null
 	union all
+	select 'sales_record_has_returns', null
+	from target t
+	where sales_returned(t.id) <> 0
+	union all
 	select 'period_locked', null
 	from target t
-	where period_is_locked(t.sold_on, null)
+	where period_is_locked(t.sold_on, t.legal_entity_id)
 ), changed as (
 	update sales_record s
 	set status = 'void', voided_reason = b.reason, version = s.version + 1, updated_at = :now
@@ -202,12 +286,11 @@ with target as (
 	from target t
 	join changed c on c.id = t.id
 ), reversal as (
-	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
-		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
-	select :new_id, t.partner_id, t.product_id, t.region_id, t.manager_id, t.id, :now, :now, t.sold_on, t.source, t.order_ref,
-		t.kind, -t.quantity, t.unit_price, -t.amount, t.currency, -t.cost, t.cost_currency, t.custom
-	from target t
-	join changed c on c.id = t.id
+	insert into sales_record
+	select v.*
+	from changed c
+	join sales_record s on s.id = c.id
+	cross join lateral sales_record_reversal(s, :new_id, :now) as v
 )
 select f.problem, f.pointer, t.version
 from target t
@@ -224,14 +307,18 @@ with target as (
 	select b.*, ii.id as product_by_id, ic.id as product_by_code, ri.id as region_by_id, rc.id as region_by_code,
 		mi.id as manager_by_id, mc.id as manager_by_code
 	from jsonb_to_record(:body) as b (
-		reason text, sold_on date, product_id uuid, sku text, region_id uuid, region_code text, manager_id uuid, manager_code text,
-		quantity numeric, unit_price numeric, amount numeric, currency text, cost numeric, cost_currency text, order_ref text)
+		reason text, sold_on date, product_id uuid, sku text, region_id uuid, region_code text, manager_id uuid, manager_code text)
 	left join product ii on ii.id = b.product_id
 	left join product ic on ic.sku = b.sku
 	left join region ri on ri.id = b.region_id
 	left join region rc on rc.code = b.region_code
 	left join member mi on mi.id = b.manager_id
 	left join member mc on mc.code = b.manager_code
+), made as materialized (
+	select v.*
+	from target t
+	join sales_record s on s.id = t.id
+	cross join lateral sales_record_replacement(s, :body, :new_id, :now) as v
 ), fault as (
 	select 'forbidden' as problem, null as pointer
 	from target t
@@ -246,10 +333,29 @@ with target as (
 	from target t
 	where t.status = 'void' or t.reverses_id is not null
 	union all
+	select 'sales_record_has_returns', null
+	from target t
+	where sales_returned(t.id) <> 0
+	union all
 	select 'period_locked', case when b.sold_on is null then null else '/sold_on' end
 	from target t
 	cross join body b
-	where period_is_locked(t.sold_on, null) or period_is_locked(b.sold_on, null)
+	cross join made m
+	where period_is_locked(t.sold_on, t.legal_entity_id) or period_is_locked(m.sold_on, m.legal_entity_id)
+	union all
+	select f.problem, f.pointer
+	from made m, sales_amount_faults(m.amount, m.tax_amount, m.gross_amount) as f
+	union all
+	select 'required', '/tax_amount'
+	from target t
+	cross join made m
+	where t.gross_amount is not null and m.gross_amount is null
+	union all
+	select f.problem, f.pointer
+	from made m, sales_record_reference_faults(:body, m.partner_id, m.source) as f
+	union all
+	select f.problem, f.pointer
+	from made m, sales_record_faults(m.partner_id, m.product_id, m.currency, m.kind, m.sold_on, m.quantity, m.seller_id, m.returns_id) as f
 	union all
 	select f.problem, f.pointer
 	from body b, reference_faults('product_unknown', '/product_id', b.product_id, b.product_by_id, '/sku', b.sku, b.product_by_code) as f
@@ -271,28 +377,16 @@ with target as (
 	from target t
 	join changed c on c.id = t.id
 ), reversal as (
-	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
-		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
-	select uuid_v7(), t.partner_id, t.product_id, t.region_id, t.manager_id, t.id, :now, :now, t.sold_on, t.source, t.order_ref,
-		t.kind, -t.quantity, t.unit_price, -t.amount, t.currency, -t.cost, t.cost_currency, t.custom
-	from target t
-	join changed c on c.id = t.id
+	insert into sales_record
+	select v.*
+	from changed c
+	join sales_record s on s.id = c.id
+	cross join lateral sales_record_reversal(s, uuid_v7(), :now) as v
 ), replacement as (
-	insert into sales_record (id, partner_id, product_id, region_id, manager_id, replaces_id, created_at, updated_at, sold_on, external_ref, source,
-		order_ref, kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
-	select :new_id, t.partner_id, coalesce(b.product_by_id, b.product_by_code, t.product_id), coalesce(b.region_by_id, b.region_by_code, t.region_id),
-		coalesce(b.manager_by_id, b.manager_by_code, t.manager_id), t.id, :now, :now, coalesce(b.sold_on, t.sold_on), t.external_ref, t.source,
-		coalesce(b.order_ref, t.order_ref), t.kind, coalesce(b.quantity, t.quantity), coalesce(b.unit_price, t.unit_price),
-		coalesce(
-			b.amount,
-			case when b.quantity is not null or b.unit_price is not null then
-				round(coalesce(b.quantity, t.quantity) * coalesce(b.unit_price, t.unit_price), currency_digits(coalesce(b.currency, t.currency)))
-			end,
-			t.amount),
-		coalesce(b.currency, t.currency), coalesce(b.cost, t.cost), coalesce(b.cost_currency, t.cost_currency), t.custom
-	from target t
-	join changed c on c.id = t.id
-	cross join body b
+	insert into sales_record
+	select m.*
+	from made m
+	join changed c on c.id = m.replaces_id
 )
 select f.problem, f.pointer, t.version
 from target t
@@ -403,10 +497,15 @@ with target as (
 	where not exists (
 		select from sales_record_status_move m where m.operation = 'resolve' and m.from_status = t.status and m.to_status = b.outcome)
 	union all
+	select 'sales_record_has_returns', null, null
+	from target t
+	cross join body b
+	where b.outcome = 'void' and sales_returned(t.id) <> 0
+	union all
 	select 'period_locked', null, null
 	from target t
 	cross join body b
-	where b.outcome = 'void' and period_is_locked(t.sold_on, null)
+	where b.outcome = 'void' and period_is_locked(t.sold_on, t.legal_entity_id)
 ), changed as (
 	update sales_record s
 	set status = b.outcome, voided_reason = case b.outcome when 'void' then b.reason end, version = s.version + 1, updated_at = :now
@@ -420,12 +519,12 @@ with target as (
 	join changed c on c.id = t.id
 	cross join body b
 ), reversal as (
-	insert into sales_record (id, partner_id, product_id, region_id, manager_id, reverses_id, created_at, updated_at, sold_on, source, order_ref,
-		kind, quantity, unit_price, amount, currency, cost, cost_currency, custom)
-	select :new_id, t.partner_id, t.product_id, t.region_id, t.manager_id, t.id, :now, :now, t.sold_on, t.source, t.order_ref,
-		t.kind, -t.quantity, t.unit_price, -t.amount, t.currency, -t.cost, t.cost_currency, t.custom
-	from target t
-	join changed c on c.id = t.id and c.status = 'void'
+	insert into sales_record
+	select v.*
+	from changed c
+	join sales_record s on s.id = c.id
+	cross join lateral sales_record_reversal(s, :new_id, :now) as v
+	where c.status = 'void'
 )
 select f.problem, f.pointer, f.detail, t.version
 from target t

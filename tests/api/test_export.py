@@ -72,7 +72,7 @@ def test_csv_and_ndjson_and_json_say_the_same(api):
     assert as_ndjson == as_json
     assert [[row[name] for name in as_csv[0]] for row in as_csv] == [
         [
-            "" if row[name] is None else json.dumps(row[name]) if isinstance(row[name], dict) else str(row[name])
+            "" if row[name] is None else json.dumps(row[name]) if isinstance(row[name], (dict, bool)) else str(row[name])
             for name in as_csv[0]
         ]
         for row in as_json

@@ -178,3 +178,23 @@ def test_locks_are_made_by_administrators_and_read_by_staff(api, acme):
     assert manager.get(f"/v1/period-locks/{lock['id']}").status_code == 200
     assert manager.post("/v1/period-locks", json=a_period_lock()).status_code == reopen(manager, lock).status_code == 403
     assert api.as_partner(acme).get("/v1/period-locks").status_code == 403
+
+
+def test_a_lock_of_one_legal_entity_holds_for_its_sales_only(api, acme, product):
+    locked, other = builders.make_legal_entity(api), builders.make_legal_entity(api)
+    sale = make_sale(api, acme, product, sold_on="2028-03-31", legal_entity_code=locked["code"])
+    free = make_sale(api, acme, product, sold_on="2028-03-31", legal_entity_code=other["code"])
+    make_period_lock(api, period="2028-03", legal_entity_code=locked["code"])
+    path = f"/v1/sales-records/{sale['id']}"
+    file = "\n".join([HEADER + ",legal_entity_code"] + [
+        f"{builders.unique('REF')},2028-03-02,{acme['code']},{product['sku']},1,10,USD,{code}" for code in (locked["code"], other["code"], "")])
+
+    refused = api.post("/v1/sales-records", json=a_sale(acme, product, sold_on="2028-03-01", legal_entity_id=locked["id"]))
+    voided = api.post(f"{path}/void", json={"reason": "Wrong."}, if_match=etag_of(sale))
+    moved = api.post(f"/v1/sales-records/{free['id']}/correct", json={"reason": "Wrong.", "legal_entity_code": locked["code"]}, if_match=etag_of(free))
+    report = api.post("/v1/sales-records/import", data=file.encode(), headers={"Content-Type": "text/csv"}).json()
+
+    assert code_of(refused) == code_of(voided) == code_of(moved) == (422, "period_locked")
+    assert (report["created"], [(e["line"], e["code"]) for e in report["errors"]]) == (2, [(2, "period_locked")])
+    make_sale(api, acme, product, sold_on="2028-03-01", legal_entity_code=other["code"])
+    make_sale(api, acme, product, sold_on="2028-03-01")

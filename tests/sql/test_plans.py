@@ -33,13 +33,21 @@ insert into partner (id, code, name, type, status, tier, country_code, parent_id
 		md5('member ' || i % 50 + 1)::uuid, md5('region ' || i % 40 + 1)::uuid, array['tag' || i % 30],
 		timestamptz '2024-01-01' + i * interval '1 hour', timestamptz '2025-01-01' + i * interval '1 hour'
 	from generate_series(1, 10000) i;
+insert into legal_entity (id, code, name, is_active) select md5('entity ' || i)::uuid, 'E' || i, 'Entity ' || i, i % 10 > 0 from generate_series(1, 50) i;
+insert into customer (id, code, name, partner_id, region_id, industry, tax_id)
+	select md5('customer ' || i)::uuid, 'C' || i % 7777, case when i % 100 = 0 then '华为技术 ' else 'Customer ' end || i,
+		case when i > 1000 then md5('partner ' || i % 1000 + 1)::uuid end, md5('region ' || i % 40 + 1)::uuid, 'Industry ' || i % 30, 'T' || i
+	from generate_series(1, 20000) i;
 insert into sales_record (id, partner_id, product_id, region_id, manager_id, import_id, created_at, sold_on, external_ref, source, order_ref, kind,
-		status, quantity, unit_price, amount, currency, cost_currency)
+		status, quantity, unit_price, amount, currency, cost_currency, legal_entity_id, seller_id, customer_id, customer_region_id, deal_ref, returns_id)
 	select md5('sale ' || i)::uuid, md5('partner ' || case when i % 10 = 0 then 1 when i % 10 = 1 then i / 10 % 1000 + 11 else i % 10000 + 1 end)::uuid,
 		md5('product ' || i % 500 + 1)::uuid, md5('region ' || i % 40 + 1)::uuid, md5('member ' || i % 50 + 1)::uuid, md5('import ' || i / 5000)::uuid,
 		timestamptz '2024-01-01' + i * interval '1 minute', date '2022-01-01' + i * 7919 % 1000, 'E' || i, case when i % 20 = 0 then 'erp' else 'default' end,
 		'O' || i / 4, case when i % 5 = 0 then 'sell_through' else 'sell_in' end, case when i % 50 = 0 then 'void' else 'reported' end,
-		i % 9 + 1, 12.5, 12.5 * (i % 9 + 1), (array['USD', 'EUR', 'USD', 'CNY'])[i / 10 % 4 + 1], 'USD'
+		i % 9 + 1, 12.5, 12.5 * (i % 9 + 1), (array['USD', 'EUR', 'USD', 'CNY'])[i / 10 % 4 + 1], 'USD',
+		md5('entity ' || i / 10 % 20 + 1)::uuid, case when i % 30 = 0 then md5('partner ' || i % 7 * 10 + 20)::uuid end,
+		case when i % 5 = 0 then md5('customer ' || i / 5 % 900 + 1)::uuid end, case when i % 5 = 0 then md5('region ' || i / 5 % 40 + 1)::uuid end,
+		case when i % 50 = 0 then 'D' || i / 50 % 200 end, case when i % 100 = 0 then md5('sale ' || i / 100 % 50)::uuid end
 	from generate_series(1, 100000) i;
 insert into contact (id, partner_id, name)
 	select md5('contact ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'Contact ' || i from generate_series(1, 5000) i;
@@ -50,11 +58,6 @@ insert into exchange_rate (id, from_currency, to_currency, date, type, rate)
 	select md5('rate ' || i || c.code)::uuid, c.code, case c.code when 'USD' then 'EUR' else 'USD' end, date '2015-01-01' + i,
 		case when i % 31 = 0 and c.code = 'CNY' then 'month_end' else 'spot' end, 1.1
 	from generate_series(1, 4000) i, (values ('AUD'), ('CAD'), ('CNY'), ('EUR'), ('GBP'), ('JPY'), ('USD')) as c (code);
-insert into legal_entity (id, code, name, is_active) select md5('entity ' || i)::uuid, 'E' || i, 'Entity ' || i, i % 10 > 0 from generate_series(1, 50) i;
-insert into customer (id, code, name, partner_id, region_id, industry, tax_id)
-	select md5('customer ' || i)::uuid, 'C' || i % 7777, case when i % 100 = 0 then '华为技术 ' else 'Customer ' end || i,
-		case when i > 1000 then md5('partner ' || i % 1000 + 1)::uuid end, md5('region ' || i % 40 + 1)::uuid, 'Industry ' || i % 30, 'T' || i
-	from generate_series(1, 20000) i;
 insert into calendar (id, code, name) select md5('calendar ' || i)::uuid, 'K' || i, 'Calendar ' || i from generate_series(1, 20) i;
 insert into calendar_period (id, calendar_id, name, starts_on, ends_on)
 	select md5('period ' || c.code || y.name)::uuid, c.id, y.name, y.starts_on, y.ends_on
@@ -110,6 +113,12 @@ VALUES = {
         "external_ref": "'E770'",
         "order_ref": "'O75'",
         "currency": "'CNY'",
+        "legal_entity_code": "'E7'",
+        "seller_code": "'P00020'",
+        "customer_id": "md5('customer 7')::uuid",
+        "customer_region_code": "'R3'",
+        "deal_ref": "'D7'",
+        "returns_id": "md5('sale 7')::uuid",
         "import_id": "md5('import 7')::uuid",
         "sold_from": "'2023-06-01'",
         "sold_to": "'2023-06-30'",

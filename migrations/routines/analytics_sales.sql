@@ -17,11 +17,12 @@ create or replace function analytics_sales(
 	asked_category text default null,
 	asked_subcategory text default null,
 	asked_manager text default null,
+	asked_entity text default null,
 	asked_kind text default null,
 	asked_sold_currency text default null,
 	target text default null)
 	returns table (id uuid, key text, period text, partner_code text, partner_name text, type text, tier text, region_code text, sku text,
-		category text, subcategory text, manager_code text, kind text, sold_currency text, currency text, amount numeric, units numeric,
+		category text, subcategory text, manager_code text, legal_entity_code text, kind text, sold_currency text, currency text, amount numeric, units numeric,
 		lines bigint, cost numeric, cost_currency text, lines_without_cost bigint, margin numeric, average_price numeric,
 		previous_amount numeric, growth_pct numeric, year_ago_amount numeric, year_on_year_pct numeric, reason text, warnings text[])
 	language plpgsql stable security invoker set search_path = pg_catalog, public
@@ -38,6 +39,7 @@ declare
 	by_product constant boolean := groups && array['product', 'category', 'subcategory'];
 	by_region constant boolean := 'region' = any (groups);
 	by_manager constant boolean := 'manager' = any (groups);
+	by_entity constant boolean := 'entity' = any (groups);
 	by_kind constant boolean := 'kind' = any (groups);
 	by_currency constant boolean := 'currency' = any (groups);
 	kinds constant text[] := case
@@ -50,6 +52,7 @@ declare
 	products uuid[];
 	regions uuid[];
 	manager uuid;
+	entity uuid;
 	calendar uuid;
 	staleness integer;
 	today date;
@@ -88,6 +91,9 @@ begin
 	end if;
 	if asked_manager is not null then
 		manager := coalesce(member_id_of(asked_manager), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+	end if;
+	if asked_entity is not null then
+		entity := coalesce(legal_entity_id_of(asked_entity), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 	end if;
 	is_wide := is_partner or by_partner or by_product or partners is not null or products is not null;
 
@@ -137,21 +143,22 @@ begin
 		group by 1, 2
 	), measured as (
 		select r.day, r.partner_id, r.product_id, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
-			r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup r
 		where is_wide
 		union all
 		select r.day, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
-			r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup_day r
 		where not is_wide
 		union all
 		select d.day, d.partner_id, d.product_id, d.region_id, d.manager_id, d.kind, d.state, d.currency, d.cost_currency,
-			d.amount, d.units, d.lines, d.cost, d.lines_without_cost
+			d.amount, d.units, d.lines, d.cost, d.lines_without_cost, d.legal_entity_id
 		from sales_delta d
 	), summed as (
 		select case when by_partner then r.partner_id end as partner_id, case when by_product then r.product_id end as product_id,
 			case when by_region then r.region_id end as region_id, case when by_manager then r.manager_id end as manager_id,
+			case when by_entity then r.legal_entity_id end as entity_id,
 			case when by_kind then r.kind end as kind, d.now, d.next, d.later, r.currency, r.cost_currency,
 			sum(case when target is null or r.currency = target then r.amount else r.amount * a.rate end) as amount,
 			sum(case when target is null or r.cost_currency = target then r.cost else r.cost * c.rate end) as cost,
@@ -168,14 +175,15 @@ begin
 			and (products is null or r.product_id = any (products))
 			and (regions is null or r.region_id = any (regions))
 			and (manager is null or r.manager_id = manager)
+			and (entity is null or r.legal_entity_id = entity)
 			and (asked_sold_currency is null or r.currency = asked_sold_currency)
-		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 	), named as (
 		select v.no, case when 'partner' = any (groups) then p.code end as partner_code, case when 'partner' = any (groups) then p.name end as partner_name,
 			case when 'type' = any (groups) then p.type end as type, case when 'tier' = any (groups) then p.tier end as tier,
 			g.code as region_code, case when 'product' = any (groups) then i.sku end as sku,
 			case when 'category' = any (groups) then i.category end as category, case when 'subcategory' = any (groups) then i.subcategory end as subcategory,
-			m.code as manager_code, s.kind, case when by_currency then s.currency end as sold_currency, coalesce(target, s.currency) as currency,
+			m.code as manager_code, e.code as legal_entity_code, s.kind, case when by_currency then s.currency end as sold_currency, coalesce(target, s.currency) as currency,
 			sum(s.amount) filter (where v.role = 1) as amount, sum(s.units) filter (where v.role = 1) as units,
 			sum(s.lines) filter (where v.role = 1)::bigint as lines, sum(s.cost) filter (where v.role = 1) as cost,
 			sum(s.lines_without_cost) filter (where v.role = 1)::bigint as lines_without_cost,
@@ -193,11 +201,12 @@ begin
 		left join partner p on p.id = s.partner_id
 		left join product i on i.id = s.product_id
 		left join member m on m.id = s.manager_id
+		left join legal_entity e on e.id = s.entity_id
 		left join region_span place on place.region_id = s.region_id
 		left join region_span top on asked_level is not null and top.span @> place.span and top.depth = asked_level - 1
 		left join region g on g.id = coalesce(top.region_id, s.region_id)
 		where v.no is not null
-		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 		having sum(s.lines) filter (where v.role = 1) <> 0
 	), judged as (
 		select n.*, p.name as period, currency_digits(n.currency) as digits,
@@ -211,13 +220,13 @@ begin
 				case when by_region then coalesce(n.region_code, '') end, case when 'product' = any (groups) then coalesce(n.sku, '') end,
 				case when 'category' = any (groups) then coalesce(n.category, '') end,
 				case when 'subcategory' = any (groups) then coalesce(n.subcategory, '') end,
-				case when by_manager then coalesce(n.manager_code, '') end, n.kind, n.sold_currency,
+				case when by_manager then coalesce(n.manager_code, '') end, case when by_entity then coalesce(n.legal_entity_code, '') end, n.kind, n.sold_currency,
 				case when target is null and not by_currency then n.currency end] as place
 		from named n
 		join span p on p.no = n.no
 	)
 	select md5(j.place::text)::uuid, array_to_string(j.place, '|') collate "C", j.period, j.partner_code, j.partner_name, j.type, j.tier, j.region_code,
-		j.sku, j.category, j.subcategory, j.manager_code, j.kind, j.sold_currency, j.currency, round(j.known_amount, j.digits), j.units, j.lines,
+		j.sku, j.category, j.subcategory, j.manager_code, j.legal_entity_code, j.kind, j.sold_currency, j.currency, round(j.known_amount, j.digits), j.units, j.lines,
 		round(j.known_cost, currency_digits(j.cost_currency)), case when not is_partner then j.cost_currency end,
 		case when not is_partner then j.lines_without_cost end,
 		case when j.cost_currency = j.currency then round(j.known_amount - j.known_cost, j.digits) end,
@@ -236,5 +245,5 @@ begin
 	from judged j;
 end
 $$;
-comment on function analytics_sales(timestamptz, text, date, date, text, text, text, text, text, integer, text, text, text, text, text, text, text) is
+comment on function analytics_sales is
 	'Sums of sales by what is asked for, one row a group; runs as whoever asks, and so over what that one may see.';

@@ -6,14 +6,14 @@ create or replace function rollup_delta_add() returns trigger
 as $$
 begin
 	insert into sales_delta (day, partner_id, product_id, region_id, manager_id, kind, state, currency, cost_currency,
-		amount, units, lines, cost, lines_without_cost)
+		amount, units, lines, cost, lines_without_cost, legal_entity_id)
 	select s.sold_on, s.partner_id, s.product_id, coalesce(s.region_id, '00000000-0000-0000-0000-000000000000'),
 		coalesce(s.manager_id, '00000000-0000-0000-0000-000000000000'), s.kind,
 		case when s.reverses_id is null then s.status else 'void' end, s.currency, s.cost_currency, sum(s.amount), sum(s.quantity),
 		sum(case when s.reverses_id is null then 1 else -1 end), sum(coalesce(s.cost, 0)),
-		sum(case when s.cost is not null then 0 when s.reverses_id is null then 1 else -1 end)
+		sum(case when s.cost is not null then 0 when s.reverses_id is null then 1 else -1 end), coalesce(s.legal_entity_id, '00000000-0000-0000-0000-000000000000')
 	from new_rows s
-	group by 1, 2, 3, 4, 5, 6, 7, 8, 9;
+	group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 15;
 	return null;
 end
 $$;
@@ -24,20 +24,20 @@ create or replace function rollup_delta_change() returns trigger
 as $$
 begin
 	insert into sales_delta (day, partner_id, product_id, region_id, manager_id, kind, state, currency, cost_currency,
-		amount, units, lines, cost, lines_without_cost)
+		amount, units, lines, cost, lines_without_cost, legal_entity_id)
 	select s.sold_on, s.partner_id, s.product_id, coalesce(s.region_id, '00000000-0000-0000-0000-000000000000'),
 		coalesce(s.manager_id, '00000000-0000-0000-0000-000000000000'), s.kind,
 		case when s.reverses_id is null then s.status else 'void' end, s.currency, s.cost_currency,
 		sum(c.sign * s.amount), sum(c.sign * s.quantity), sum(case when s.reverses_id is null then c.sign else -c.sign end),
 		sum(c.sign * coalesce(s.cost, 0)),
-		sum(case when s.cost is not null then 0 when s.reverses_id is null then c.sign else -c.sign end)
+		sum(case when s.cost is not null then 0 when s.reverses_id is null then c.sign else -c.sign end), coalesce(s.legal_entity_id, '00000000-0000-0000-0000-000000000000')
 	from (
 		select 1 as sign, n as record from new_rows n
 		union all
 		select -1, o from old_rows o
 	) as c
 	cross join lateral (select (c.record).*) as s
-	group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+	group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 15
 	having (sum(c.sign * s.amount), sum(c.sign * s.quantity), sum(case when s.reverses_id is null then c.sign else -c.sign end),
 		sum(c.sign * coalesce(s.cost, 0)), sum(case when s.cost is not null then 0 when s.reverses_id is null then c.sign else -c.sign end))
 		<> (0, 0, 0, 0, 0);

@@ -17,22 +17,22 @@ begin
 		returning d.*
 	), added as (
 		insert into sales_rollup as r (day, partner_id, product_id, region_id, manager_id, kind, state, currency, cost_currency,
-			amount, units, lines, cost, lines_without_cost)
+			amount, units, lines, cost, lines_without_cost, legal_entity_id)
 		select t.day, t.partner_id, t.product_id, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency,
-			sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost)
+			sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost), t.legal_entity_id
 		from taken t
-		group by 1, 2, 3, 4, 5, 6, 7, 8, 9
-		on conflict (partner_id, day, product_id, region_id, manager_id, kind, state, currency, cost_currency) do update
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 15
+		on conflict (partner_id, day, product_id, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
 		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
 			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
 	), added_by_day as (
 		insert into sales_rollup_day as r (day, region_id, manager_id, kind, state, currency, cost_currency,
-			amount, units, lines, cost, lines_without_cost)
+			amount, units, lines, cost, lines_without_cost, legal_entity_id)
 		select t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency,
-			sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost)
+			sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost), t.legal_entity_id
 		from taken t
-		group by 1, 2, 3, 4, 5, 6, 7
-		on conflict (day, region_id, manager_id, kind, state, currency, cost_currency) do update
+		group by 1, 2, 3, 4, 5, 6, 7, 13
+		on conflict (day, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
 		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
 			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
 	)
@@ -50,7 +50,8 @@ as $$
 			coalesce(s.manager_id, '00000000-0000-0000-0000-000000000000') as manager_id, s.kind,
 			case when s.reverses_id is null then s.status else 'void' end as state, s.currency, s.cost_currency, s.amount, s.quantity as units,
 			case when s.reverses_id is null then 1 else -1 end as lines, coalesce(s.cost, 0) as cost,
-			case when s.cost is not null then 0 when s.reverses_id is null then 1 else -1 end as lines_without_cost
+			case when s.cost is not null then 0 when s.reverses_id is null then 1 else -1 end as lines_without_cost,
+			coalesce(s.legal_entity_id, '00000000-0000-0000-0000-000000000000') as legal_entity_id
 		from sales_record s
 	), wide as (
 		select -1 as sign, c.* from recorded c
@@ -61,26 +62,27 @@ as $$
 	), narrow as (
 		select 1 as sign, r.* from sales_rollup_day r
 		union all
-		select -1, r.day, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency, r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+		select -1, r.day, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency, r.amount, r.units, r.lines, r.cost, r.lines_without_cost,
+			r.legal_entity_id
 		from sales_rollup r
 	)
 	select 'sales_rollup', to_jsonb(x)
 	from (
-		select w.day, w.partner_id, w.product_id, w.region_id, w.manager_id, w.kind, w.state, w.currency, w.cost_currency,
+		select w.day, w.partner_id, w.product_id, w.region_id, w.manager_id, w.kind, w.state, w.currency, w.cost_currency, w.legal_entity_id,
 			sum(w.sign * w.amount) as amount, sum(w.sign * w.units) as units, sum(w.sign * w.lines) as lines, sum(w.sign * w.cost) as cost,
 			sum(w.sign * w.lines_without_cost) as lines_without_cost
 		from wide w
-		group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 	) as x
 	where (x.amount, x.units, x.lines, x.cost, x.lines_without_cost) <> (0, 0, 0, 0, 0)
 	union all
 	select 'sales_rollup_day', to_jsonb(x)
 	from (
-		select n.day, n.region_id, n.manager_id, n.kind, n.state, n.currency, n.cost_currency,
+		select n.day, n.region_id, n.manager_id, n.kind, n.state, n.currency, n.cost_currency, n.legal_entity_id,
 			sum(n.sign * n.amount) as amount, sum(n.sign * n.units) as units, sum(n.sign * n.lines) as lines, sum(n.sign * n.cost) as cost,
 			sum(n.sign * n.lines_without_cost) as lines_without_cost
 		from narrow n
-		group by 1, 2, 3, 4, 5, 6, 7
+		group by 1, 2, 3, 4, 5, 6, 7, 8
 	) as x
 	where (x.amount, x.units, x.lines, x.cost, x.lines_without_cost) <> (0, 0, 0, 0, 0)
 $$;

@@ -1,7 +1,7 @@
 -- name: listSalesAnalytics
 -- Sums of sales in the order of their keys. The lines of the call are optional, too: what is not asked for keeps its default.
 select a.id, a.key, a.period, a.partner_code, a.partner_name, a.type, a.tier, a.region_code, a.sku, a.category, a.subcategory, a.manager_code,
-	a.kind, a.sold_currency, a.currency, a.amount, a.units, a.lines, a.cost, a.cost_currency, a.lines_without_cost, a.margin, a.average_price,
+	a.legal_entity_code, a.kind, a.sold_currency, a.currency, a.amount, a.units, a.lines, a.cost, a.cost_currency, a.lines_without_cost, a.margin, a.average_price,
 	a.previous_amount, a.growth_pct, a.year_ago_amount, a.year_on_year_pct, a.reason, a.warnings
 from analytics_sales(
 	moment => :now
@@ -18,6 +18,7 @@ from analytics_sales(
 	, asked_category => :category
 	, asked_subcategory => :subcategory
 	, asked_manager => :manager_code
+	, asked_entity => :legal_entity_code
 	, asked_kind => :kind
 	, asked_sold_currency => :sold_currency
 	, target => :currency

@@ -41,6 +41,20 @@ def test_a_total_is_sell_in_less_its_returns(api, partner, product):
     }
 
 
+def test_sales_are_summed_by_legal_entity(api, partner, product):
+    one, other = (builders.make_legal_entity(api) for _ in range(2))
+    sell(api, partner, product, "2026-03-01", 100, legal_entity_code=one["code"])
+    sold = sell(api, partner, product, "2026-03-02", 30, legal_entity_code=other["code"])
+    sell(api, partner, product, "2026-03-02", 7)
+
+    by_entity = {row["legal_entity_code"]: row["amount"] for row in rows(api, partner, group_by="entity")}
+    api.post(f"/v1/sales-records/{sold['id']}/correct", json={"reason": "Wrong.", "legal_entity_code": one["code"]}, if_match='"1"')
+
+    assert by_entity == {one["code"]: "100.00", other["code"]: "30.00", None: "7.00"}
+    assert [row["amount"] for row in rows(api, partner, legal_entity_code=one["code"], group_by="entity,month")] == ["130.00"]
+    assert rows(api, partner, legal_entity_code=other["code"]) == rows(api, partner, legal_entity_code="nobody") == []
+
+
 def test_without_a_currency_rows_are_split_by_it(api, partner, product):
     sell(api, partner, product, "2026-03-01", 100)
     sell(api, partner, product, "2026-03-01", 50, currency="JPY")

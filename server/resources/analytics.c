@@ -2,3 +2,4 @@
 #include "operation.h"
 
 OPERATION(listSalesAnalytics) = {.sql = SQL(listSalesAnalytics), .work = LANE_REPORT};
+OPERATION(listQuotaAnalytics) = {.sql = SQL(listQuotaAnalytics), .work = LANE_REPORT};

@@ -30,6 +30,20 @@ order by a.key, a.id  -- sort: key
 order by a.key desc, a.id desc  -- sort: -key
 limit :limit;
 
+-- name: listQuotaAnalytics
+-- Managers' sales against their quotas of a period, in the order of their codes.
+select a.id, a.manager_id, a.manager_code, a.manager_name, a.period, a.starts_on, a.ends_on, a.as_of, a.currency, a.target, a.actual, a.attainment_pct,
+	a.remaining, a.expected, a.pace_pct, a.pace, a.forecast, a.reason, a.warnings
+from sales_against_quotas(moment => :now, asked_period => :period) as a
+where true
+  and a.manager_code = :manager_code
+  and a.currency = :currency
+  and (a.manager_code, a.id) > (:cursor_key, :cursor_id)  -- sort: manager_code
+  and (a.manager_code, a.id) < (:cursor_key, :cursor_id)  -- sort: -manager_code
+order by a.manager_code, a.id  -- sort: manager_code
+order by a.manager_code desc, a.id desc  -- sort: -manager_code
+limit :limit;
+
 -- name: foldRollups
 -- Adds what writes have changed to the rollups. Any number of servers may try.
 select rollup_fold();

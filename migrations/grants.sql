@@ -12,6 +12,7 @@ grant insert, update on period_lock to qudao_staff;
 -- What writes change in the sums, and the job that folds it.
 grant insert, delete on sales_delta to qudao_staff;
 grant insert, update on sales_rollup, sales_rollup_day to qudao_staff;
+grant update on rollup_check_progress to qudao_staff;
 grant update on setting to qudao_staff;
 grant insert on partner_status_change, sales_record_status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
 

@@ -22,6 +22,7 @@ static const struct chore chores[] = {
 	{SQL(touchApiKey), 5000, prepare_uses},
 	{SQL(idempotencyExpire), 60000, prepare_nothing},
 	{SQL(foldRollups), 1000, prepare_nothing},
+	{SQL(checkRollups), 60000, prepare_nothing},
 };
 
 enum { CHORE_COUNT = sizeof chores / sizeof *chores };
@@ -70,6 +71,17 @@ static void on_ready(void *ctx)
 		disconnect(housekeeping);
 }
 
+/* A chore may find something that a person has to see. */
+static void raise_alarm(struct journal *journal, const PGresult *result)
+{
+	int column = PQfnumber(result, "alarm");
+	if (column < 0 || PQntuples(result) == 0 || PQgetisnull(result, 0, column))
+		return;
+	journal_begin(journal, JOURNAL_ERROR, "housekeeping found a fault");
+	journal_text(journal, "fault", PQgetvalue(result, 0, column));
+	journal_end(journal);
+}
+
 /* The first result is that of LISTEN: if it works, keys may be remembered from now on. A chore that
  * fails is done again when it is due. */
 static void on_result(void *ctx, PGresult *result)
@@ -83,8 +95,10 @@ static void on_result(void *ctx, PGresult *result)
 		actor_cache_listening(housekeeping->service->actors, true);
 	housekeeping->is_listening |= is_good;
 	housekeeping->is_free = housekeeping->is_listening;
-	if (is_good)
+	if (is_good) {
+		raise_alarm(journal, result);
 		return;
+	}
 	if (is_listen)
 		disconnect(housekeeping);
 	journal_begin(journal, JOURNAL_WARNING, "housekeeping failed");

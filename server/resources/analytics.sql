@@ -47,3 +47,7 @@ limit :limit;
 -- name: foldRollups
 -- Adds what writes have changed to the rollups. Any number of servers may try.
 select rollup_fold();
+
+-- name: checkRollups
+-- Holds some days of the rollups against the sales. Any number of servers may try.
+select rollup_check_some(clock_timestamp()) as alarm;

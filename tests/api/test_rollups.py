@@ -160,6 +160,23 @@ def test_a_check_finds_what_does_not_agree(database, api, acme, product):
     assert database("select * from rollup_check()") == []
 
 
+def test_all_days_are_checked_in_turn_and_a_difference_is_reported(database, api, acme, product):
+    for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
+        builders.make_sale(api, acme, product, sold_on=day)
+    wait_for_fold(database)
+    database("update sales_rollup set amount = amount + 1 where partner_id = %s and day = '2026-03-03'", acme["id"])
+    database("update rollup_check_progress set next_day = '2026-03-01', checked_at = null, alarm = null")
+
+    found = [database("select rollup_check_some('2100-01-01'::timestamptz + make_interval(mins => %s), 1) as alarm", i)[0].alarm for i in range(4)]
+    within_a_minute = database("select rollup_check_some('2100-01-01 00:03:30Z') as alarm")[0].alarm
+    progress = database("select * from rollup_check_progress")[0]
+    database("update sales_rollup set amount = amount - 1 where partner_id = %s and day = '2026-03-03'", acme["id"])
+
+    assert sum(text is not None for text in found) == 1
+    assert "sales_rollup" in progress.alarm and acme["id"] in progress.alarm
+    assert within_a_minute is None
+
+
 def test_ten_thousand_rows_of_one_day_are_one_row_of_the_sums(api, database):
     partner, product = builders.make_partner(api), builders.make_product(api)
     file = ["sold_on,partner_code,sku,quantity,amount,currency"] + [f"2026-05-05,{partner['code']},{product['sku']},1,0.01,USD"] * 10000

@@ -15,6 +15,7 @@ UNAUDITED = {
     "partner_closure",
     "partner_status_move",
     "region_span",
+    "rollup_check_progress",
     "sales_delta",
     "sales_rollup",
     "sales_rollup_day",

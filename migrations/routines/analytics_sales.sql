@@ -28,7 +28,9 @@ create or replace function analytics_sales(
 	language plpgsql stable security invoker set search_path = pg_catalog, public
 	-- What has just been imported has no statistics yet, and a nested loop over what are thought to be few rows takes seconds.
 	-- Groups are far fewer than they are thought to be, so hashing them is quicker than sorting the rows.
+	-- The joins stand in the order in which they are to be made: looking for another one costs more than a dashboard.
 	set plan_cache_mode = force_custom_plan set enable_nestloop = off set enable_sort = off set jit = off set work_mem = '64MB'
+	set join_collapse_limit = 1 set from_collapse_limit = 1
 as $$
 #variable_conflict use_column
 declare
@@ -48,6 +50,8 @@ declare
 		when asked_kind is not null then array[asked_kind] end;
 	is_partner constant boolean := current_user = 'qudao_partner';
 	is_wide boolean;
+	is_total boolean;
+	by_month boolean;
 	partners uuid[];
 	products uuid[];
 	regions uuid[];
@@ -96,12 +100,15 @@ begin
 		entity := coalesce(legal_entity_id_of(asked_entity), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 	end if;
 	is_wide := is_partner or by_partner or by_product or partners is not null or products is not null;
+	is_total := not is_wide and not by_region and not by_manager and regions is null and manager is null;
+	-- Rates differ from day to day, and weeks and fiscal periods may begin within a month.
+	by_month := not is_wide and not is_total and target is null and (unit is null or unit in ('month', 'quarter', 'year'));
 
 	-- From the first day to the last that anything was sold on, unless less was asked for.
 	if is_partner then
 		select min(r.day), max(r.day) into first_day, last_day from sales_rollup r;
 	else
-		select min(r.day), max(r.day) into first_day, last_day from sales_rollup_day r;
+		select min(r.day), max(r.day) into first_day, last_day from sales_rollup_total r;
 	end if;
 	select least(first_day, min(d.day)), greatest(last_day, max(d.day)) into first_day, last_day from sales_delta d;
 	first_day := greatest(first_day, asked_from);
@@ -130,6 +137,15 @@ begin
 			from span p, generate_series(0, p.ago_to - p.ago_from) as g
 		) as d
 		group by d.day
+	), months as materialized (
+		-- Those whose days all count for the same.
+		select date_trunc('month', d.day)::date as month
+		from days d
+		where by_month
+		group by 1
+		having count(*) = date_part('day', date_trunc('month', min(d.day)) + interval '1 month - 1 day')
+			and (min(d.now), min(d.next), min(d.later)) is not distinct from (max(d.now), max(d.next), max(d.later))
+			and count(d.now) in (0, count(*)) and count(d.next) in (0, count(*)) and count(d.later) in (0, count(*))
 	), rates as not materialized (
 		-- The latest rate on or before a day, unless it is too old. Grouped, so that the planner sees that a day has one, and drops the join unasked.
 		select e.from_currency as currency, e.date + g as day, min(e.rate) as rate
@@ -150,7 +166,25 @@ begin
 		select r.day, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup_day r
-		where not is_wide
+		where not is_wide and not is_total and not by_month
+		union all
+		select r.day, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup_day r
+		where by_month and r.day = any (array(
+			select d.day
+			from days d
+			where date_trunc('month', d.day)::date not in (select m.month from months m)))
+		union all
+		select r.month, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup_month r
+		where by_month and r.month = any (array(select m.month from months m))
+		union all
+		select r.day, null, null, null, null, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup_total r
+		where is_total
 		union all
 		select d.day, d.partner_id, d.product_id, d.region_id, d.manager_id, d.kind, d.state, d.currency, d.cost_currency,
 			d.amount, d.units, d.lines, d.cost, d.lines_without_cost, d.legal_entity_id

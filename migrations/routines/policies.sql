@@ -16,7 +16,7 @@ begin
 	for t in select unnest(array[
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
 		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
-		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'rollup_check_progress',
+		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_total', 'rollup_check_progress',
 		'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;

@@ -25,14 +25,33 @@ begin
 		on conflict (partner_id, day, product_id, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
 		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
 			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
-	), added_by_day as (
-		insert into sales_rollup_day as r (day, region_id, manager_id, kind, state, currency, cost_currency,
-			amount, units, lines, cost, lines_without_cost, legal_entity_id)
-		select t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency,
-			sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost), t.legal_entity_id
+	), by_day as (
+		select t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
+			sum(t.amount) as amount, sum(t.units) as units, sum(t.lines) as lines, sum(t.cost) as cost, sum(t.lines_without_cost) as lines_without_cost
 		from taken t
-		group by 1, 2, 3, 4, 5, 6, 7, 13
+		group by 1, 2, 3, 4, 5, 6, 7, 8
+	), added_by_day as (
+		insert into sales_rollup_day as r (day, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id, amount, units, lines, cost, lines_without_cost)
+		select t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id, sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost)
+		from by_day t
+		group by 1, 2, 3, 4, 5, 6, 7, 8
 		on conflict (day, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
+		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
+			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
+	), added_total as (
+		insert into sales_rollup_total as r (day, kind, state, currency, cost_currency, legal_entity_id, amount, units, lines, cost, lines_without_cost)
+		select t.day, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id, sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost)
+		from by_day t
+		group by 1, 2, 3, 4, 5, 6
+		on conflict (day, kind, state, currency, cost_currency, legal_entity_id) do update
+		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
+			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
+	), added_by_month as (
+		insert into sales_rollup_month as r (month, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id, amount, units, lines, cost, lines_without_cost)
+		select date_trunc('month', t.day)::date, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id, sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost)
+		from by_day t
+		group by 1, 2, 3, 4, 5, 6, 7, 8
+		on conflict (month, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
 		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
 			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
 	)
@@ -40,4 +59,4 @@ begin
 	return folded;
 end
 $$;
-comment on function rollup_fold(integer) is 'Adds what is in sales_delta, or a part of that, to both rollups in one transaction; returns how many rows it took.';
+comment on function rollup_fold(integer) is 'Adds what is in sales_delta, or a part of that, to all rollups in one transaction; returns how many rows it took.';

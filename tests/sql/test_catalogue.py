@@ -19,6 +19,8 @@ UNAUDITED = {
     "sales_delta",
     "sales_rollup",
     "sales_rollup_day",
+    "sales_rollup_month",
+    "sales_rollup_total",
     "sales_record_status_change",
     "sales_record_status_move",
     "schema_migration",

@@ -103,6 +103,15 @@ static bool data_open(struct postgres *postgres, const char *directory);
 static bool programs_find(struct postgres *postgres);
 static bool socket_choose(struct postgres *postgres, const char *data_directory);
 static bool cluster_make(struct postgres *postgres);
+/* A quarter of the memory, as PostgreSQL advises, and no more than a few indexes of 10⁷ rows need.
+ */
+static long buffers_megabytes(void)
+{
+	const long smallest = 128, largest = 4096;
+	long quarter = sysconf(_SC_PHYS_PAGES) / 4 * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
+	return quarter < smallest ? smallest : quarter > largest ? largest : quarter;
+}
+
 static bool settings_put(struct postgres *postgres, const char *cluster);
 static bool cluster_raise(struct postgres *postgres);
 static bool postmaster_is_alive(const struct postgres *postgres, pid_t pid);
@@ -560,16 +569,16 @@ static const char main_settings[] = "# Own settings go below the include, where 
 				    "include 'qudao.conf'\n";
 
 static const char qudao_settings[] =
-	"# Written by the server at each start: for a small machine, and durable.\n"
+	"# Written by the server at each start: fit for the machine, and durable.\n"
 	"listen_addresses = ''\n"
 	"port = 5432\n"
 	"unix_socket_directories = '%s'\n"
 	"unix_socket_permissions = 0700\n"
 	"max_connections = 100\n"
-	"shared_buffers = '256MB'\n"
+	"shared_buffers = '%ldMB'\n"
 	"fsync = on\n"
 	"full_page_writes = on\n"
-	"wal_compression = on\n"
+	"wal_compression = lz4\n"
 	"max_wal_size = '2GB'\n"
 	"checkpoint_timeout = '10min'\n"
 	"random_page_cost = 1.1\n"
@@ -602,7 +611,8 @@ static bool settings_put(struct postgres *postgres, const char *cluster)
 		const char *name;
 		const char *content;
 	} files[] = {
-		{"qudao.conf", arena_printf(arena, qudao_settings, postgres->socket)},
+		{"qudao.conf",
+			arena_printf(arena, qudao_settings, postgres->socket, buffers_megabytes())},
 		{"pg_hba.conf", access_rules},
 		{"pg_ident.conf", identity_map(postgres)},
 	};

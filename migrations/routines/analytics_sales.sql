@@ -49,7 +49,9 @@ declare
 		when asked_kind = 'sell_through' then array['sell_through', 'return_from_customer']
 		when asked_kind is not null then array[asked_kind] end;
 	is_partner constant boolean := current_user = 'qudao_partner';
+	of_products boolean;
 	is_wide boolean;
+	of_partners boolean;
 	is_total boolean;
 	by_month boolean;
 	partners uuid[];
@@ -99,14 +101,16 @@ begin
 	if asked_entity is not null then
 		entity := coalesce(legal_entity_id_of(asked_entity), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 	end if;
-	is_wide := is_partner or by_partner or by_product or partners is not null or products is not null;
+	of_products := by_product or products is not null;
+	of_partners := not of_products and (is_partner or by_partner or partners is not null);
+	is_wide := of_products or of_partners;
 	is_total := not is_wide and not by_region and not by_manager and regions is null and manager is null;
 	-- Rates differ from day to day, and weeks and fiscal periods may begin within a month.
 	by_month := not is_wide and not is_total and target is null and (unit is null or unit in ('month', 'quarter', 'year'));
 
 	-- From the first day to the last that anything was sold on, unless less was asked for.
 	if is_partner then
-		select min(r.day), max(r.day) into first_day, last_day from sales_rollup r;
+		select min(r.day), max(r.day) into first_day, last_day from sales_rollup_partner r;
 	else
 		select min(r.day), max(r.day) into first_day, last_day from sales_rollup_total r;
 	end if;
@@ -161,7 +165,12 @@ begin
 		select r.day, r.partner_id, r.product_id, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup r
-		where is_wide
+		where of_products
+		union all
+		select r.day, r.partner_id, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup_partner r
+		where of_partners
 		union all
 		select r.day, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id

@@ -16,7 +16,7 @@ begin
 	for t in select unnest(array[
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
 		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
-		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_total', 'rollup_check_progress',
+		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner', 'sales_rollup_total', 'rollup_check_progress',
 		'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
@@ -87,6 +87,8 @@ create policy partner_change on sales_record for update to qudao_partner
 create policy partner_read on exchange_rate for select to qudao_partner
 	using (type <> 'budget');
 create policy partner_read on sales_rollup for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_read on sales_rollup_partner for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on sales_delta for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));

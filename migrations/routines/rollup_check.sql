@@ -46,6 +46,26 @@ as $$
 	) as x
 	where (x.amount, x.units, x.lines, x.cost, x.lines_without_cost) <> (0, 0, 0, 0, 0)
 	union all
+	select 'sales_rollup_partner', to_jsonb(x)
+	from (
+		select t.partner_id, t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
+			sum(t.sign * t.amount) as amount, sum(t.sign * t.units) as units, sum(t.sign * t.lines) as lines, sum(t.sign * t.cost) as cost,
+			sum(t.sign * t.lines_without_cost) as lines_without_cost
+		from (
+			select 1 as sign, r.partner_id, r.day, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency, r.legal_entity_id,
+				r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			from sales_rollup_partner r
+			where r.day between first_day and last_day
+			union all
+			select -1, r.partner_id, r.day, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency, r.legal_entity_id,
+				r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			from sales_rollup r
+			where r.day between first_day and last_day
+		) as t
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+	) as x
+	where (x.amount, x.units, x.lines, x.cost, x.lines_without_cost) <> (0, 0, 0, 0, 0)
+	union all
 	select 'sales_rollup_total', to_jsonb(x)
 	from (
 		select t.day, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,

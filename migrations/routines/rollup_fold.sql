@@ -25,10 +25,23 @@ begin
 		on conflict (partner_id, day, product_id, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
 		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
 			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
+	), by_partner as (
+		select t.partner_id, t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
+			sum(t.amount) as amount, sum(t.units) as units, sum(t.lines) as lines, sum(t.cost) as cost, sum(t.lines_without_cost) as lines_without_cost
+		from taken t
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+	), added_by_partner as (
+		insert into sales_rollup_partner as r (partner_id, day, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id,
+			amount, units, lines, cost, lines_without_cost)
+		select t.partner_id, t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id, t.amount, t.units, t.lines, t.cost, t.lines_without_cost
+		from by_partner t
+		on conflict (partner_id, day, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
+		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
+			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
 	), by_day as (
 		select t.day, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
 			sum(t.amount) as amount, sum(t.units) as units, sum(t.lines) as lines, sum(t.cost) as cost, sum(t.lines_without_cost) as lines_without_cost
-		from taken t
+		from by_partner t
 		group by 1, 2, 3, 4, 5, 6, 7, 8
 	), added_by_day as (
 		insert into sales_rollup_day as r (day, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id, amount, units, lines, cost, lines_without_cost)

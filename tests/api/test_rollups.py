@@ -155,7 +155,8 @@ def test_a_check_finds_what_does_not_agree(database, api, acme, product):
 
     database("update sales_rollup set amount = amount + 1 where partner_id = %s", acme["id"])
 
-    assert {row.rollup for row in database("select * from rollup_check()")} == {"sales_rollup", "sales_rollup_day"}
+    assert {row.rollup for row in database("select * from rollup_check()")} == {
+        "sales_rollup", "sales_rollup_day", "sales_rollup_partner"}
     database("update sales_rollup set amount = amount - 1 where partner_id = %s", acme["id"])
     assert database("select * from rollup_check()") == []
 

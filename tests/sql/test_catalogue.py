@@ -20,6 +20,7 @@ UNAUDITED = {
     "sales_rollup",
     "sales_rollup_day",
     "sales_rollup_month",
+    "sales_rollup_partner",
     "sales_rollup_total",
     "sales_record_status_change",
     "sales_record_status_move",

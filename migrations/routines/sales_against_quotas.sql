@@ -1,6 +1,6 @@
 -- What managers have sold of what they are to sell, from the rollups and what is not yet folded into them.
 
-create or replace function sales_against_quotas(moment timestamptz, asked_period text)
+create or replace function sales_against_quotas(moment timestamptz, asked_period text default null)
 	returns table (id uuid, manager_id uuid, manager_code text, manager_name text, period text, starts_on date, ends_on date, as_of date, currency text,
 		target numeric, actual numeric, attainment_pct numeric, remaining numeric, expected numeric, pace_pct numeric, pace text, forecast numeric,
 		reason text, warnings text[])
@@ -16,7 +16,7 @@ as $$
 		cross join lateral (select period_range(q.period, q.calendar_id) as days offset 0) as d
 		cross join setting s
 		cross join lateral (select (moment at time zone s.time_zone)::date as today) as t
-		where q.period = asked_period and d.days is not null
+		where d.days is not null and (q.period = asked_period or asked_period is null and d.days @> t.today)
 	), sales as materialized (
 		-- Net, of what the vendor sold, less its returns.
 		select r.manager_id, r.day, r.currency, sum(r.amount) as amount

@@ -34,7 +34,10 @@ limit :limit;
 -- Managers' sales against their quotas of a period, in the order of their codes.
 select a.id, a.manager_id, a.manager_code, a.manager_name, a.period, a.starts_on, a.ends_on, a.as_of, a.currency, a.target, a.actual, a.attainment_pct,
 	a.remaining, a.expected, a.pace_pct, a.pace, a.forecast, a.reason, a.warnings
-from sales_against_quotas(moment => :now, asked_period => :period) as a
+from sales_against_quotas(
+	moment => :now
+	, asked_period => :period
+) as a
 where true
   and a.manager_code = :manager_code
   and a.currency = :currency

@@ -130,7 +130,16 @@ def test_fiscal_periods_are_those_of_the_quotas_calendar(api, manager, partner, 
 def test_quotas_are_for_the_vendors_staff(api, manager, partner):
     assert api.as_partner(partner).get(PATH, params={"period": "2024"}).status_code == 403
     assert api.as_role("analyst").get(PATH, params={"period": "2024"}).status_code == 200
-    assert api.get(PATH).status_code == 400
+    assert api.get(PATH, params={"period": "2024-13"}).status_code == 400
+
+
+def test_without_a_period_quotas_are_those_under_way(api, manager):
+    for period in (str(TODAY.year), f"{TODAY:%Y-%m}", str(TODAY.year + 1), str(TODAY.year - 1)):
+        make_quota(api, manager, period=period)
+
+    listed = api.get(PATH, params={"manager_code": manager["code"]}).json()["data"]
+
+    assert {row["period"] for row in listed} == {str(TODAY.year), f"{TODAY:%Y-%m}"}
 
 
 def test_a_page_follows_the_other(api, product):

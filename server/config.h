@@ -9,19 +9,27 @@
 struct config {
 	/* settings */
 	int port;
-	const char *address;      /* to listen on */
-	const char *data;         /* directory of the embedded PostgreSQL */
-	const char *database_url; /* another PostgreSQL; NULL: the embedded one */
-	const char *read_url;     /* a replica of it for reads; NULL: none */
-	const char *admin_key;    /* an admin key to install, or NULL */
-	const char *public_url;   /* how clients reach us, or NULL: by their Host header */
-	const char *cors_origins; /* separated by commas, or NULL */
+	const char *address;         /* to listen on */
+	const char *data;            /* directory of the embedded PostgreSQL */
+	const char *database_url;    /* another PostgreSQL; NULL: the embedded one */
+	const char *read_url;        /* a replica of it for reads; NULL: none */
+	const char *admin_key;       /* an admin key to install, or NULL */
+	const char *public_url;      /* how clients reach us, or NULL: by their Host header */
+	const char *cors_origins;    /* separated by commas, or NULL */
+	const char *trusted_proxies; /* addresses and networks, separated by commas, or NULL */
 	bool has_demo;
 
 	/* limits */
 	int workers;
-	int connections;       /* HTTP connections of all workers together */
-	int body_bytes;        /* of a request that is not streamed */
+	int connections;     /* HTTP connections of all workers together */
+	int body_bytes;      /* of a request that is not streamed */
+	int caller_rate;     /* requests a second of one caller; 0: as many as it likes */
+	int caller_burst;    /* how many of them at once */
+	int caller_requests; /* of one caller under way; 0: as many as it likes */
+	int address_rate;    /* the same of one address */
+	int address_burst;
+	int guess_rate; /* keys a second that are none, from one address */
+	int guess_burst;
 	int idle_ms;           /* a connection that sends nothing is cut */
 	int request_ms;        /* from the first byte of a request to its answer */
 	int statement_ms;      /* PostgreSQL gives up on a statement */

@@ -25,7 +25,8 @@ void cors_add(struct request *r)
 		return;
 	answer_header(r, "Access-Control-Allow-Origin", origin);
 	answer_header(r, "Access-Control-Expose-Headers",
-		"ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, WWW-Authenticate");
+		"ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, "
+		"RateLimit, RateLimit-Policy, WWW-Authenticate");
 	if (strcmp(r->method, "OPTIONS") != 0)
 		return;
 	answer_header(r, "Access-Control-Allow-Methods", r->allowed);

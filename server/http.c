@@ -14,6 +14,7 @@
 #include <utlist.h>
 
 #include "cors.h"
+#include "throttle.h"
 
 enum {
 	CONNECTION_POOL_SIZE = 8 << 10, /* headers, and the pieces in which bodies come */
@@ -57,6 +58,7 @@ static const struct {
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
 	{"Transfer-Encoding", HEADER_TRANSFER_ENCODING},
+	{"X-Forwarded-For", HEADER_FORWARDED_FOR},
 };
 
 static enum MHD_Result take_header(
@@ -71,7 +73,8 @@ static enum MHD_Result take_header(
 		if (strcasecmp(name, known_headers[i].name) != 0)
 			continue;
 		enum request_header header = known_headers[i].header;
-		bool is_list = header == HEADER_ACCEPT || header == HEADER_IF_NONE_MATCH;
+		bool is_list = header == HEADER_ACCEPT || header == HEADER_IF_NONE_MATCH ||
+			       header == HEADER_FORWARDED_FOR;
 		r->has_twice |= r->headers[header] != NULL && !is_list;
 		r->headers[header] = value;
 	}
@@ -93,6 +96,9 @@ static void *begin_request(void *ctx, const char *target, struct MHD_Connection 
 		free(c);
 		return NULL;
 	}
+	c->request->peer = throttle_address(http->service->throttle,
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			->client_addr);
 	http->requests++;
 	DL_APPEND2(http->connections, c, previous, next);
 	return c;
@@ -157,6 +163,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 	if (response == NULL)
 		return MHD_NO;
 	cors_add(r);
+	throttle_add_headers(r);
 	if (r->answer.content_type != NULL)
 		MHD_add_response_header(response, "Content-Type", r->answer.content_type);
 	MHD_add_response_header(response, "Request-Id", r->id);

@@ -49,6 +49,25 @@ void metrics_answered(struct metrics *metrics, const struct operation *operation
 	add(&figures->microseconds, (uint64_t)microseconds);
 }
 
+#define X(reason, problem) {#reason, problem},
+static const struct {
+	const char *reason;
+	const struct problem *problem;
+} refusals[REFUSAL_COUNT] = {REFUSALS(X)};
+#undef X
+
+void metrics_refused(struct metrics *metrics, const struct problem *problem)
+{
+	for (int i = 0; i < REFUSAL_COUNT; i++)
+		if (refusals[i].problem == problem)
+			add(&metrics->refusals[i], 1);
+}
+
+void metrics_cut(struct metrics *metrics)
+{
+	add(&metrics->refusals[REFUSED_deadline], 1);
+}
+
 static uint64_t sum(struct metrics *const *workers, int count, int operation, size_t offset)
 {
 	uint64_t total = 0;
@@ -151,11 +170,28 @@ static void report_gauges(const struct report *report)
 	}
 }
 
+/* Every reason is there from the start, so that an alarm can be set on one that has not come yet.
+ */
+static void report_refusals(const struct report *report)
+{
+	text_append_string(report->text, "# HELP qudao_refused_total Refusals by reason\n"
+					 "# TYPE qudao_refused_total counter\n");
+	for (int i = 0; i < REFUSAL_COUNT; i++) {
+		uint64_t total = 0;
+		for (int worker = 0; worker < report->worker_count; worker++)
+			total += atomic_load_explicit(
+				&report->workers[worker]->refusals[i], memory_order_relaxed);
+		text_append_printf(report->text, "qudao_refused_total{reason=\"%s\"} %llu\n",
+			refusals[i].reason, (unsigned long long)total);
+	}
+}
+
 void metrics_report(struct text *text, struct metrics *const *workers, int worker_count,
 	const struct operation_table *table)
 {
 	struct report report = {text, workers, worker_count};
 	report_gauges(&report);
+	report_refusals(&report);
 	text_append_string(text, "# HELP qudao_requests_total Answers by operation and status\n"
 				 "# TYPE qudao_requests_total counter\n");
 	for (int i = 0; i <= table->count; i++)

@@ -6,8 +6,26 @@
 #include <stdint.h>
 
 #include "operation.h"
+#include "problem.h"
 
 enum { METRICS_BUCKETS = 12 };
+
+/* X(reason, the problem that is answered for it; NULL: the connection is cut) */
+#define REFUSALS(X)                                                                                \
+	X(framing, &problem_bad_request)                                                           \
+	X(unauthorized, &problem_unauthorized)                                                     \
+	X(forbidden, &problem_forbidden)                                                           \
+	X(rate, &problem_too_many_requests)                                                        \
+	X(concurrency, &problem_too_many_at_once)                                                  \
+	X(body_too_large, &problem_payload_too_large)                                              \
+	X(queue_full, &problem_overloaded)                                                         \
+	X(database_away, &problem_unavailable)                                                     \
+	X(outcome_unknown, &problem_outcome_unknown)                                               \
+	X(deadline, NULL)
+
+#define X(reason, problem) REFUSED_##reason,
+enum refusal { REFUSALS(X) REFUSAL_COUNT };
+#undef X
 
 struct operation_metrics {
 	_Atomic uint64_t statuses[6]; /* answers by first digit */
@@ -22,6 +40,7 @@ struct metrics {
 	_Atomic int64_t lanes;    /* connected */
 	_Atomic uint64_t batches, segments, retried, reconnected;
 	_Atomic uint64_t rows_imported;
+	_Atomic uint64_t refusals[REFUSAL_COUNT];
 	_Atomic bool is_ready; /* the worker's lanes are connected */
 	int operation_count;
 	struct operation_metrics
@@ -34,6 +53,12 @@ void metrics_free(struct metrics *metrics);
 /* Counts an answer; `operation` NULL: no route was found. */
 void metrics_answered(struct metrics *metrics, const struct operation *operation, int status,
 	int64_t microseconds);
+
+/* Counts a refusal by the reason behind `problem`, if that is one that an operator looks for. */
+void metrics_refused(struct metrics *metrics, const struct problem *problem);
+
+/* Counts a connection that was cut because it took too long. */
+void metrics_cut(struct metrics *metrics);
 
 /* Appends the report over all workers. */
 void metrics_report(struct text *text, struct metrics *const *workers, int worker_count,

@@ -28,6 +28,8 @@ struct problem {
 	X(payload_too_large, 413, NULL, "The body is too large")                                   \
 	X(unsupported_media_type, 415, NULL, "The body's media type is not accepted here")         \
 	X(precondition_required, 428, NULL, "If-Match is required")                                \
+	X(too_many_requests, 429, NULL, "Too many requests")                                       \
+	X(too_many_at_once, 429, NULL, "Too many requests are under way")                          \
 	X(idempotency_in_progress, 409, NULL,                                                      \
 		"A request with this Idempotency-Key is being worked on")                          \
 	X(idempotency_key_reused, 422, NULL, "The Idempotency-Key belongs to another request")     \

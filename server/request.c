@@ -14,6 +14,7 @@
 #include "json.h"
 #include "keyed.h"
 #include "parameters.h"
+#include "throttle.h"
 
 static const bool edges[REQUEST_STATE_COUNT][REQUEST_STATE_COUNT] = {
 	[REQUEST_READING] = {[REQUEST_IDENTIFYING] = true,
@@ -81,6 +82,7 @@ void request_abandon(struct request *r)
 	r->is_abandoned = true;
 	if (r->is_busy)
 		return;
+	throttle_leave(r);
 	if (r->feature_free != NULL)
 		r->feature_free(r);
 	segment_clear(&r->segment);
@@ -145,6 +147,7 @@ void request_answer(struct request *r)
 void request_refuse(struct request *r, const struct problem *problem)
 {
 	answer_problem(r, problem);
+	metrics_refused(r->service->metrics, problem);
 	request_answer(r);
 }
 
@@ -224,6 +227,8 @@ void request_open(struct request *r)
 	if (given != NULL && uuid_is_valid(slice_of(given)))
 		memcpy(r->id, given, UUID_TEXT_SIZE);
 	const struct problem *p = request_frame(r);
+	if (p == NULL)
+		p = throttle_admit_address(r);
 	if (p == NULL)
 		p = request_route(r);
 	if (p == NULL && !r->operation->contract->is_public && bearer_of(r).length == 0)
@@ -423,8 +428,8 @@ static void request_run(struct request *r)
 	const struct problem *p = NULL;
 	binding_stamp(r);
 	request_move(r, REQUEST_RUNNING);
-	if ((p = request_permit(r)) != NULL || (p = check_body(r)) != NULL ||
-		(p = parameters_check(r)) != NULL) {
+	if ((p = throttle_admit_caller(r)) != NULL || (p = request_permit(r)) != NULL ||
+		(p = check_body(r)) != NULL || (p = parameters_check(r)) != NULL) {
 		request_refuse(r, p);
 		return;
 	}
@@ -458,6 +463,7 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 			r->service->actors, r->key_digest, &r->actor, r->actors_generation);
 		request_run(r);
 	} else {
+		throttle_note_guess(r);
 		request_refuse(r, request_fault(r, &problem_unauthorized,
 					  "The key is unknown, revoked or expired."));
 	}
@@ -492,11 +498,14 @@ static void request_identify(struct request *r)
 		request_run(r);
 		return;
 	}
+	const struct problem *p;
 	digest(bearer_of(r), r->key_digest);
 	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
 			!is_expired(&r->actor);
 	if (is_known)
 		request_run(r);
+	else if ((p = throttle_admit_key(r)) != NULL)
+		request_refuse(r, p);
 	else
 		look_up_actor(r);
 }

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 
 #include "arena.h"
+#include "bucket.h"
 #include "fault.h"
 #include "router.h"
 #include "service.h"
@@ -30,6 +31,7 @@ enum request_header {
 	HEADER_AUTHORIZATION,
 	HEADER_CONTENT_LENGTH,
 	HEADER_CONTENT_TYPE,
+	HEADER_FORWARDED_FOR,
 	HEADER_HOST,
 	HEADER_IDEMPOTENCY_KEY,
 	HEADER_IF_MATCH,
@@ -68,6 +70,22 @@ enum { ANSWER_END = -1, ANSWER_BROKEN = -2 };
 
 struct http_connection; /* http.c's own */
 
+/* Whose requests are counted together. */
+struct peer_address {
+	uint64_t owner;
+	bool is_proxy; /* one that is trusted to say for whom it asks */
+};
+
+/* Which limit a request came closest to, and how it stands. */
+enum limit { LIMIT_ADDRESS, LIMIT_KEYS, LIMIT_CALLER, LIMIT_COUNT };
+
+struct limit_state {
+	enum limit limit;
+	bool is_known;
+	int left;   /* requests */
+	int wait_s; /* until there is one */
+};
+
 struct request {
 	struct service *service;
 	struct http_connection *http;
@@ -75,6 +93,9 @@ struct request {
 	struct arena arena;
 	int64_t started_us; /* monotonic */
 	char id[UUID_TEXT_SIZE];
+	struct peer_address peer;
+	struct limit_state limit_state;
+	struct bucket *caller_bucket; /* in which it holds a place; NULL: none */
 
 	/* as it came */
 	char *target; /* path and query, as on the wire */

@@ -9,6 +9,8 @@
 #include "metrics.h"
 #include "operation.h"
 
+struct throttle;
+
 struct service {
 	const struct config *config;
 	const struct contract *contract;
@@ -21,6 +23,7 @@ struct service {
 	struct lanes *lanes;
 	struct variant_cache *variants;
 	struct actor_cache *actors;
+	struct throttle *throttle;
 	struct metrics *metrics;
 	struct journal *journal;
 	struct metrics *const *all_metrics; /* of every worker, for the report */

@@ -8,6 +8,7 @@
 
 #include "housekeeping.h"
 #include "http.h"
+#include "throttle.h"
 
 enum {
 	TICK_MS = 50,
@@ -62,11 +63,13 @@ static bool make_parts(struct worker *worker, int port, struct text *ret_error)
 	service->journal = &worker->journal;
 	service->variants = variant_cache_new();
 	service->actors = actor_cache_new();
+	service->throttle = throttle_new(config, ret_error);
 	service->lanes = lanes_new(&worker->loop, &options);
 	worker->housekeeping = housekeeping_new(service);
 	if (service->variants == NULL || service->actors == NULL || service->lanes == NULL ||
-		worker->housekeeping == NULL) {
-		text_append_string(ret_error, "out of memory");
+		worker->housekeeping == NULL || service->throttle == NULL) {
+		if (ret_error->length == 0)
+			text_append_string(ret_error, "out of memory");
 		return false;
 	}
 	worker->http = http_new(service, port, ret_error);
@@ -188,6 +191,7 @@ void worker_free(struct worker *worker)
 	housekeeping_free(worker->housekeeping);
 	variant_cache_free(worker->service.variants);
 	actor_cache_free(worker->service.actors);
+	throttle_free(worker->service.throttle);
 	journal_done(&worker->journal);
 	loop_done(&worker->loop);
 	free(worker);

@@ -295,5 +295,9 @@ def test_a_problem_comes_as_a_problem_whatever_is_accepted(api, operation, ids):
     assert answer.headers["Content-Type"] == PROBLEM
 
 
+def test_every_operation_says_that_it_may_be_refused_for_asking_too_often(contract):
+    assert [operation.id for operation in contract.operations if "429" not in operation.document["responses"]] == []
+
+
 def test_every_operation_is_tested(contract):
     assert sorted(SOURCES) == sorted(contract.by_id)

@@ -44,7 +44,11 @@ static struct column describe(
 	const PGresult *result, int i, const struct contract_operation *operation)
 {
 	struct column column = {.type = PQftype(result, i), .currency_column = -1};
+	struct text label = {0};
+	text_append_printf(&label, ",\"%s\":", PQfname(result, i));
 	column.name = strdup(PQfname(result, i));
+	column.label = label.bytes;
+	column.label_length = label.length;
 	if (column.name == NULL || operation->answer == NULL)
 		return column;
 	const struct schema *member = schema_member(operation->answer, column.name);
@@ -69,7 +73,7 @@ bool rows_describe(
 	variant->column_count = count;
 	for (int i = 0; i < count; i++) {
 		variant->columns[i] = describe(result, i, operation);
-		if (variant->columns[i].name == NULL)
+		if (variant->columns[i].name == NULL || variant->columns[i].label == NULL)
 			return false;
 	}
 	return true;
@@ -308,16 +312,15 @@ static struct value value_at(const struct rows *rows, int row, int column)
 	};
 }
 
-static bool is_wanted(const struct rows *rows, int column)
+static bool is_wanted(const struct rows *rows, const struct column *column)
 {
-	const struct column *described = &rows->variant->columns[column];
-	if (described->is_special)
+	if (column->is_special)
 		return false;
-	if (rows->field_count == 0 || strcmp(described->name, "id") == 0 ||
-		strcmp(described->name, "version") == 0)
+	if (rows->field_count == 0 || strcmp(column->name, "id") == 0 ||
+		strcmp(column->name, "version") == 0)
 		return true;
 	for (size_t i = 0; i < rows->field_count; i++)
-		if (slice_equals(rows->fields[i], described->name))
+		if (slice_equals(rows->fields[i], column->name))
 			return true;
 	return false;
 }
@@ -344,19 +347,18 @@ static bool append_json(struct text *text, const struct rows *rows, int row, int
 
 bool rows_append_object(struct text *text, const struct rows *rows, int row)
 {
-	char separator = '{';
-	for (int column = 0; column < rows->variant->column_count; column++) {
+	size_t comma = 1; /* the first label goes without */
+	text_append_char(text, '{');
+	for (int i = 0; i < rows->variant->column_count; i++) {
+		const struct column *column = &rows->variant->columns[i];
 		if (!is_wanted(rows, column))
 			continue;
-		text_append_char(text, separator);
-		text_append_char(text, '"');
-		text_append_string(text, rows->variant->columns[column].name);
-		text_append(text, "\":", 2);
-		if (!append_json(text, rows, row, column))
+		text_append(text, column->label + comma, column->label_length - comma);
+		if (!append_json(text, rows, row, i))
 			return false;
-		separator = ',';
+		comma = 0;
 	}
-	text_append_string(text, separator == '{' ? "{}" : "}");
+	text_append_char(text, '}');
 	return true;
 }
 
@@ -364,7 +366,7 @@ void rows_append_csv_header(struct text *text, const struct rows *rows)
 {
 	bool is_first = true;
 	for (int column = 0; column < rows->variant->column_count; column++) {
-		if (!is_wanted(rows, column))
+		if (!is_wanted(rows, &rows->variant->columns[column]))
 			continue;
 		if (!is_first)
 			text_append_char(text, ',');
@@ -400,7 +402,7 @@ bool rows_append_csv(struct text *text, const struct rows *rows, int row)
 {
 	bool is_first = true;
 	for (int column = 0; column < rows->variant->column_count; column++) {
-		if (!is_wanted(rows, column))
+		if (!is_wanted(rows, &rows->variant->columns[column]))
 			continue;
 		if (!is_first)
 			text_append_char(text, ',');

@@ -121,8 +121,10 @@ struct variant_cache *variant_cache_new(void)
 static void free_variant(struct variant_cache *cache, struct cached_variant *cached)
 {
 	HASH_DEL(cache->variants, cached);
-	for (int i = 0; i < cached->variant.column_count; i++)
+	for (int i = 0; i < cached->variant.column_count; i++) {
 		free(cached->variant.columns[i].name);
+		free(cached->variant.columns[i].label);
+	}
 	free(cached->variant.columns);
 	text_done(&cached->variant.sql.text);
 	free(cached);

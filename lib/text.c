@@ -60,6 +60,16 @@ bool slice_split(struct slice *rest, char separator, struct slice *ret_part)
 	return true;
 }
 
+bool words_have(const char *words, struct slice word)
+{
+	struct slice rest = slice_of(words);
+	struct slice part;
+	while (slice_split(&rest, ' ', &part))
+		if (part.length == word.length && memcmp(part.bytes, word.bytes, part.length) == 0)
+			return true;
+	return false;
+}
+
 void text_init(struct text *text)
 {
 	*text = (struct text){0};

@@ -32,6 +32,9 @@ struct slice slice_trim(struct slice slice);
 /* Takes the part before `separator` off the front of `rest`; false when nothing is left. */
 bool slice_split(struct slice *rest, char separator, struct slice *ret_part);
 
+/* True when `word` is one of `words`, which blanks separate; NULL has none. */
+bool words_have(const char *words, struct slice word);
+
 void text_init(struct text *text);
 void text_done(struct text *text);
 

@@ -43,17 +43,6 @@ static const struct {
 		"analytics:read"},
 };
 
-static bool list_has(const char *list, struct slice scope)
-{
-	struct slice rest = slice_of(list);
-	struct slice part;
-	while (slice_split(&rest, ' ', &part))
-		if (part.length == scope.length &&
-			memcmp(part.bytes, scope.bytes, part.length) == 0)
-			return true;
-	return false;
-}
-
 static bool role_may(enum actor_role role, const char *scope)
 {
 	if (role == ROLE_ADMIN)
@@ -62,16 +51,17 @@ static bool role_may(enum actor_role role, const char *scope)
 	for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
 		if (grants[i].role == role)
 			scopes = grants[i].scopes;
-	if (list_has(scopes, slice_of(scope)))
+	if (words_have(scopes, slice_of(scope)))
 		return true;
 	bool is_read = strcmp(strchr(scope, ':'), ":read") == 0;
-	return is_read && list_has(scopes, SLICE("*:read")) && strcmp(scope, "api-keys:read") != 0;
+	return is_read && words_have(scopes, SLICE("*:read")) &&
+	       strcmp(scope, "api-keys:read") != 0;
 }
 
 bool actor_may(const struct actor *actor, const char *scope)
 {
 	return role_may(actor->role, scope) &&
-	       (actor->scopes[0] == '\0' || list_has(actor->scopes, slice_of(scope)));
+	       (actor->scopes[0] == '\0' || words_have(actor->scopes, slice_of(scope)));
 }
 
 struct known_actor {

@@ -283,11 +283,11 @@ static bool etag_matches(const char *if_none_match, const char *etag)
 	return false;
 }
 
-static void add_etag(struct request *r, const struct rows *rows, int version)
+static void add_etag(struct request *r, const struct rows *rows, int row, int version)
 {
 	struct text tag = {0};
 	text_append_char(&tag, '"');
-	rows_append_plain(&tag, rows, 0, version);
+	rows_append_plain(&tag, rows, row, version);
 	text_append_char(&tag, '"');
 	const char *etag = tag.is_broken ? NULL : arena_copy(&r->arena, tag.bytes, tag.length);
 	text_done(&tag);
@@ -300,20 +300,30 @@ static void add_etag(struct request *r, const struct rows *rows, int version)
 }
 
 /* The version makes the ETag; a created object has an address, where it can be read. */
-static void add_object_headers(struct request *r, const struct rows *rows)
+static void add_object_headers(struct request *r, const struct rows *rows, int row)
 {
 	int version = PQfnumber(rows->result, "version");
 	if (version >= 0)
-		add_etag(r, rows, version);
+		add_etag(r, rows, row, version);
 	const char *path = r->operation->location;
-	const char *id = r->answer.status == 201 ? uuid_text(r, rows->result, 0, "id") : NULL;
+	const char *id = r->answer.status == 201 ? uuid_text(r, rows->result, row, "id") : NULL;
 	if (id != NULL)
 		answer_header(r, "Location",
 			arena_printf(&r->arena, "%.*s%s", (int)strcspn(path, "{"), path, id));
 }
 
+static const struct problem *append_row(struct request *r, const struct rows *rows, int row)
+{
+	add_object_headers(r, rows, row);
+	if (r->answer.status == 304)
+		return NULL;
+	return rows_append_object(&r->answer.body, rows, row)
+		       ? NULL
+		       : FAULT(r, "a column of %s cannot be written", r->operation->contract->id);
+}
+
 const struct problem *answer_rows(
-	struct request *r, struct variant *variant, const PGresult *result)
+	struct request *r, struct variant *variant, const PGresult *result, int row)
 {
 	if (!rows_describe(variant, result, r->operation->contract))
 		return FAULT(r, "out of memory");
@@ -326,14 +336,5 @@ const struct problem *answer_rows(
 		answer_header(r, "Vary", "Accept");
 		return append_page(r, &rows);
 	}
-	if (PQntuples(result) == 0)
-		return &problem_not_found;
-	if (PQntuples(result) > 1)
-		return FAULT(r, "%s returned %d rows", variant->statement->name, PQntuples(result));
-	add_object_headers(r, &rows);
-	if (r->answer.status == 304)
-		return NULL;
-	return rows_append_object(&r->answer.body, &rows, 0)
-		       ? NULL
-		       : FAULT(r, "a column of %s cannot be written", variant->statement->name);
+	return row < PQntuples(result) ? append_row(r, &rows, row) : &problem_not_found;
 }

@@ -13,10 +13,10 @@ void answer_header(struct request *r, const char *name, const char *value);
 /* Renders a problem (RFC 9457) into r->answer, in place of what stood there. */
 void answer_problem(struct request *r, const struct problem *problem);
 
-/* Renders rows of `result` as the operation's answer: an object or a page of a list. NULL, or the
- * problem to answer instead (no row, a fault in the rows, a value that cannot be written). */
+/* Renders rows of `result` as the operation's answer: row `row` as an object, or all as a page of a
+ * list. NULL, or the problem to answer instead (no such row, a value that cannot be written). */
 const struct problem *answer_rows(
-	struct request *r, struct variant *variant, const PGresult *result);
+	struct request *r, struct variant *variant, const PGresult *result, int row);
 
 /* Returns the problem that the rows of a statement carry, with r->faults filled in; or NULL. */
 const struct problem *answer_refusal(struct request *r, const PGresult *result);

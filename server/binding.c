@@ -18,10 +18,15 @@ static const char *value_of_new_id(struct request *r)
 	return r->new_id;
 }
 
-/* What a create reads afterwards is what it made. */
-static const char *value_of_id(struct request *r)
+const char *binding_id(struct request *r)
 {
 	return r->reads_new ? r->new_id : parameters_value(r, "id");
+}
+
+/* An array, so that one statement can answer for several; of one request, its only member. */
+static const char *value_of_ids(struct request *r)
+{
+	return arena_printf(&r->arena, "{%s}", binding_id(r));
 }
 
 static const char *value_of_actor_id(struct request *r)
@@ -84,7 +89,8 @@ static const struct {
 } own_parameters[] = {
 	{.name = "body", .value = value_of_body},
 	{.name = "new_id", .value = value_of_new_id},
-	{.name = "id", .value = value_of_id},
+	{.name = "id", .value = binding_id},
+	{.name = "ids", .value = value_of_ids},
 	{.name = "actor_id", .value = value_of_actor_id, .yields = true},
 	{.name = "now", .value = value_of_now},
 	{.name = "limit", .value = value_of_limit},
@@ -147,6 +153,22 @@ void binding_stamp(struct request *r)
 	uuid_v7((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, r->new_id);
 }
 
+/* PostgreSQL plans a list anew each time, since it thinks that a page of unknown size is a tenth of
+ * all rows; where an index serves the filter whatever its value, that costs more than the page. */
+static const char *plan_of(const struct request *r, const struct variant *variant)
+{
+	bool has_filter = false;
+	for (size_t i = 0; i < variant->sql.parameter_count; i++) {
+		const char *name = variant->sql.parameters[i];
+		if (own_index_for(r, name) < OWN_COUNT)
+			continue;
+		if (!words_have(r->operation->code->narrow_filters, slice_of(name)))
+			return "auto";
+		has_filter = true;
+	}
+	return has_filter ? "force_generic_plan" : "auto";
+}
+
 bool binding_make(struct request *r, const struct statement *statement, struct call *ret_call)
 {
 	struct sql_choice choice = {.is_absent = is_absent, .ctx = r, .sort = r->sort};
@@ -159,6 +181,8 @@ bool binding_make(struct request *r, const struct statement *statement, struct c
 		return false;
 	for (size_t i = 0; i < variant->sql.parameter_count; i++)
 		values[i] = value_of(r, variant->sql.parameters[i]);
+	if (variant->plan == NULL)
+		variant->plan = plan_of(r, variant);
 	*ret_call = (struct call){.variant = variant, .values = values};
 	return true;
 }
@@ -190,7 +214,8 @@ bool binding_of(struct request *r, const char *statement, const struct binding *
 	return true;
 }
 
-bool binding_identity(struct request *r, const char *import_id, struct call *ret_call)
+bool binding_identity(
+	struct request *r, const char *import_id, const char *plan, struct call *ret_call)
 {
 	const struct binding bindings[] = {
 		{"actor_id", r->actor.id},
@@ -201,6 +226,7 @@ bool binding_identity(struct request *r, const char *import_id, struct call *ret
 		{"operation", r->operation->contract->id},
 		{"import_id", import_id},
 		{"request_id", r->id},
+		{"plan", plan == NULL ? "auto" : plan},
 		{NULL, NULL},
 	};
 	return binding_of(r, SQL(setIdentity), bindings, ret_call);

@@ -21,8 +21,13 @@ const char *binding_value(const struct binding *bindings, const char *name);
 bool binding_of(struct request *r, const char *statement, const struct binding *bindings,
 	struct call *ret_call);
 
-/* The call that tells PostgreSQL who acts: the first of every segment. `import_id` may be "". */
-bool binding_identity(struct request *r, const char *import_id, struct call *ret_call);
+/* The id that a request reads: the path's or, after a create, that of what it made. */
+const char *binding_id(struct request *r);
+
+/* The call that tells PostgreSQL who acts, and how to plan what follows (NULL: as it likes): the
+ * first of every segment. `import_id` may be "". */
+bool binding_identity(
+	struct request *r, const char *import_id, const char *plan, struct call *ret_call);
 
 /* Fills r->new_id and r->now. */
 void binding_stamp(struct request *r);

@@ -52,8 +52,9 @@ static const struct problem *ask_page(struct request *r)
 	if (export->rows_left >= 0 && r->limit > export->rows_left)
 		r->limit = export->rows_left;
 	r->segment = (struct segment){.call_count = 2, .done = page_done};
-	bool is_bound = binding_identity(r, "", &r->segment.calls[0]) &&
-			binding_make(r, statement, &r->segment.calls[1]);
+	struct call *call = &r->segment.calls[1];
+	bool is_bound = binding_make(r, statement, call) &&
+			binding_identity(r, "", call->variant->plan, &r->segment.calls[0]);
 	export->arena = r->arena;
 	r->arena = kept;
 	if (!is_bound)

@@ -127,7 +127,7 @@ static void connect_to(struct housekeeping *housekeeping)
 		.on_notice = on_notice,
 		.on_lost = on_lost};
 	PGconn *connection = lane_connect(
-		service->database_url, LANE_STAFF, service->config->statement_ms);
+		service->database_url, LANE_STAFF, "", service->config->statement_ms);
 	housekeeping->connect_ms = service->loop->now_ms + RECONNECT_MS;
 	housekeeping->stream = stream_new(service->loop, connection, &events, housekeeping);
 }

@@ -90,7 +90,7 @@ static bool store_answer(struct segment *segment, struct call ret_store[static S
 {
 	struct request *r = segment->ctx;
 	request_answer_rows(r);
-	return binding_identity(r, "", &ret_store[0]) && keyed_bind_store(r, &ret_store[1]);
+	return binding_identity(r, "", NULL, &ret_store[0]) && keyed_bind_store(r, &ret_store[1]);
 }
 
 bool keyed_bind_begin(struct request *r, struct slice content, struct call *ret_call)
@@ -155,7 +155,8 @@ static bool run(struct request *r, const struct call *call, segment_done_functio
 	segment_clear(segment);
 	*segment = (struct segment){.call_count = 2, .is_write = true, .done = done};
 	segment->calls[1] = *call;
-	return binding_identity(r, "", &segment->calls[0]) && request_submit(r, LANE_WRITE) == NULL;
+	return binding_identity(r, "", NULL, &segment->calls[0]) &&
+	       request_submit(r, LANE_WRITE) == NULL;
 }
 
 bool keyed_replay(struct request *r, const PGresult *error)

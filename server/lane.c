@@ -135,13 +135,13 @@ static void ignore_notice(void *ctx, const char *message)
 	(void)message;
 }
 
-PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms)
+PGconn *lane_connect(const char *url, enum lane_role role, const char *settings, int statement_ms)
 {
-	char options[240];
+	char options[320];
 	snprintf(options, sizeof options,
 		"%s -c statement_timeout=%d -c timezone=UTC -c datestyle=ISO -c client_min_messages=error "
-		"-c client_connection_check_interval=1000",
-		role_options[role], statement_ms);
+		"-c client_connection_check_interval=1000 -c jit=off %s",
+		role_options[role], statement_ms, settings);
 	const char *keywords[] = {"dbname", "options", "application_name", "client_encoding",
 		"tcp_user_timeout", "keepalives_idle", "keepalives_interval", NULL};
 	const char *values[] = {url, options, "qudao", "UTF8", "5000", "3", "1", NULL};
@@ -170,8 +170,8 @@ static void lane_close(struct lane *lane)
 static void lane_open(struct lane *lane)
 {
 	struct lanes *lanes = lane->group->lanes;
-	lane->connection = lane_connect(
-		lane->group->options->url, lane->group->role, lanes->options.statement_ms);
+	lane->connection = lane_connect(lane->group->options->url, lane->group->role,
+		lane->group->options->settings, lanes->options.statement_ms);
 	lane->state = LANE_CONNECTING;
 	lane->due_ms = lanes->loop->now_ms + CONNECT_MS;
 	if (lane->connection == NULL || PQstatus(lane->connection) == CONNECTION_BAD ||
@@ -322,8 +322,11 @@ static void fill_batch(struct lane *lane)
 	lane->is_keyed = false;
 	while (queue->first != NULL && lane->batch.count < lane->group->options->batch_max &&
 		!must_wait(&lane->batch, queue->first)) {
-		list_append(&lane->batch, list_take(queue));
-		lane->is_keyed |= lane->batch.last->store != NULL;
+		struct segment *segment = list_take(queue);
+		list_append(&lane->batch, segment);
+		lane->is_keyed |= segment->store != NULL;
+		if (segment->sending != NULL)
+			segment->sending(segment);
 	}
 }
 

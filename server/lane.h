@@ -43,13 +43,17 @@ enum { SEGMENT_STORE_CALLS = 2 };
 typedef bool segment_store_function(
 	struct segment *segment, struct call ret_store[static SEGMENT_STORE_CALLS]);
 
+/* Fills in what was left open until the segment is sent; called again when it is sent again. */
+typedef void segment_sending_function(struct segment *segment);
+
 struct segment {
 	struct call calls[SEGMENT_CALLS_MAX];
 	int call_count;
 	bool is_write;
 	segment_done_function *done;
-	segment_store_function *store; /* NULL: not keyed */
-	const char *key;               /* of a keyed one: two with one key never share a batch */
+	segment_sending_function *sending; /* NULL: nothing is open */
+	segment_store_function *store;     /* NULL: not keyed */
+	const char *key; /* of a keyed one: two with one key never share a batch */
 	void *ctx;
 	int64_t deadline_ms; /* waits no longer than this */
 
@@ -67,8 +71,9 @@ enum lane_work { LANE_READ, LANE_WRITE, LANE_BULK, LANE_REPORT, LANE_WORK_COUNT 
 /* What one kind of work gets. */
 struct lane_work_options {
 	const char *url;
-	int lanes;     /* of each role */
-	int batch_max; /* segments */
+	const char *settings; /* of PostgreSQL, as options of the connection; may be "" */
+	int lanes;            /* of each role */
+	int batch_max;        /* segments */
 };
 
 struct lanes_options {
@@ -113,4 +118,4 @@ void lanes_count(const struct lanes *lanes, struct lanes_figures *ret_figures);
 void segment_clear(struct segment *segment);
 
 /* Opens a connection of a role, as lanes do, without waiting for it. */
-PGconn *lane_connect(const char *url, enum lane_role role, int statement_ms);
+PGconn *lane_connect(const char *url, enum lane_role role, const char *settings, int statement_ms);

@@ -30,16 +30,26 @@ static bool find_statement(const struct statement_catalogue *catalogue, const ch
 	return name == NULL || *ret_statement != NULL;
 }
 
+/* It may ask for nothing else: what another request asks for is in its own parameters. */
+static bool takes_only_ids(const struct statement *statement)
+{
+	return statement != NULL && statement->parameter_count == 1 &&
+	       strcmp(statement->parameters[0], "ids") == 0;
+}
+
 static bool join(struct operation *operation, const struct statement_catalogue *catalogue)
 {
 	const struct operation_code *code = code_of(operation->contract->id);
 	operation->code = code;
 	operation->is_write = strcmp(operation->contract->method, "GET") != 0;
-	return find_statement(catalogue, code->sql, &operation->statement) &&
-	       find_statement(
-		       catalogue, code->sql_for_partner, &operation->statement_for_partner) &&
-	       find_statement(catalogue, code->then, &operation->then) &&
-	       (operation->statement != NULL || code->handle != NULL || code->stream != NULL);
+	if (!find_statement(catalogue, code->sql, &operation->statement) ||
+		!find_statement(
+			catalogue, code->sql_for_partner, &operation->statement_for_partner) ||
+		!find_statement(catalogue, code->then, &operation->then))
+		return false;
+	operation->is_shared = !operation->is_write && code->sql_for_partner == NULL &&
+			       takes_only_ids(operation->statement);
+	return (operation->statement != NULL || code->handle != NULL || code->stream != NULL);
 }
 
 static bool fill(struct operation_table *table, const struct contract *contract,

@@ -27,6 +27,9 @@ struct operation_code {
 	const char *sql_for_partner; /* what a partner's key runs instead, or NULL */
 	const char *then;            /* a write's read of what it wrote, or NULL */
 	enum lane_work work;         /* where reads go; writes always go to LANE_WRITE */
+	/* Filters, separated by blanks, that lead to one index in the order of each sort: with no
+	 * others, a list is planned once for all values. NULL: none. */
+	const char *narrow_filters;
 	/* Answers by itself; NULL: the statement does. */
 	const struct problem *(*handle)(struct request *r);
 	const struct body_stream *stream;       /* NULL: the body is one JSON document */
@@ -44,7 +47,8 @@ struct operation {
 	const struct statement *then;
 	const char *location; /* the path at which a created object is read, or NULL */
 	bool is_write;
-	int number; /* its place in the table, for the metrics */
+	bool is_shared; /* a read of one object whose statement takes several ids */
+	int number;     /* its place in the table, for the metrics */
 };
 
 struct operation_table {

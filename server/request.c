@@ -14,6 +14,7 @@
 #include "json.h"
 #include "keyed.h"
 #include "parameters.h"
+#include "shared_read.h"
 #include "throttle.h"
 
 static const bool edges[REQUEST_STATE_COUNT][REQUEST_STATE_COUNT] = {
@@ -301,15 +302,15 @@ static const struct problem *bind_statement(struct request *r)
 	const struct operation *operation = r->operation;
 	const struct statement *statement = operation->statement;
 	struct segment *segment = &r->segment;
-	int count = 0;
+	int count = 1; /* the identity is the first */
 	if (r->actor.role == ROLE_PARTNER && operation->statement_for_partner != NULL)
 		statement = operation->statement_for_partner;
-	if (!binding_identity(r, "", &segment->calls[count++]))
-		return FAULT(r, "the identity cannot be bound");
 	if (r->idempotency_key != NULL && !keyed_begin(r, count++))
 		return FAULT(r, "the key cannot be bound");
 	r->statement_call = count;
-	if (!binding_make(r, statement, &segment->calls[count++]))
+	struct call *call = &segment->calls[count++];
+	if (!binding_make(r, statement, call) ||
+		!binding_identity(r, "", call->variant->plan, &segment->calls[0]))
 		return FAULT(r, "%s cannot be bound", statement->name);
 	segment->call_count = count;
 	if (operation->then == NULL)
@@ -381,12 +382,22 @@ void request_answer_rows(struct request *r)
 		result = r->segment.results[r->then_call];
 		variant = r->segment.calls[r->then_call].variant;
 	}
+	if (p == NULL && !r->operation->contract->is_list && PQntuples(result) > 1)
+		p = FAULT(r, "%s returned %d rows", variant->statement->name, PQntuples(result));
 	if (p == NULL && r->operation->contract->success_status == 204)
 		answer_begin(r, 204, NULL);
 	else if (p == NULL)
-		p = answer_rows(r, variant, result);
+		p = answer_rows(r, variant, result, 0);
 	if (p != NULL)
 		answer_problem(r, p);
+}
+
+void request_answer_row(struct request *r, struct variant *variant, const PGresult *result, int row)
+{
+	const struct problem *p = answer_rows(r, variant, result, row);
+	if (p != NULL)
+		answer_problem(r, p);
+	request_answer(r);
 }
 
 const struct problem *request_submit(struct request *r, enum lane_work work)
@@ -402,6 +413,8 @@ static const struct problem *run_statement(struct request *r)
 {
 	if (r->format != FORMAT_JSON)
 		return export_begin(r);
+	if (r->operation->is_shared)
+		return shared_read_submit(r);
 	const struct problem *p = bind_statement(r);
 	if (p != NULL)
 		return p;

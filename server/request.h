@@ -184,6 +184,10 @@ const struct problem *request_submit(struct request *r, enum lane_work work);
 /* Renders the results of r->segment into r->answer. */
 void request_answer_rows(struct request *r);
 
+/* Ends with row `row` of a result that other requests share; not found when it has fewer. */
+void request_answer_row(
+	struct request *r, struct variant *variant, const PGresult *result, int row);
+
 /* Returns the problem behind an error of PostgreSQL. */
 const struct problem *request_problem_of(struct request *r, const PGresult *error);
 

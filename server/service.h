@@ -21,6 +21,7 @@ struct service {
 
 	struct loop *loop;
 	struct lanes *lanes;
+	struct shared_reads *shared_reads;
 	struct variant_cache *variants;
 	struct actor_cache *actors;
 	struct throttle *throttle;

@@ -50,6 +50,7 @@ struct variant {
 	unsigned in_flight;     /* segments that hold it */
 	struct column *columns; /* owned; NULL until the first result */
 	int column_count;
+	const char *plan; /* plan_cache_mode of PostgreSQL; NULL until it is first bound */
 };
 
 /* The variants that one worker has met; those that nobody holds make room for new ones. */

@@ -8,6 +8,7 @@
 
 #include "housekeeping.h"
 #include "http.h"
+#include "shared_read.h"
 #include "throttle.h"
 
 enum {
@@ -38,16 +39,22 @@ static void begin_to_stop(struct watch *watch, uint32_t events)
 	http_quiesce(worker->http);
 }
 
+/* A page joins few rows to names by their keys. How few is not known when its plan is made once for
+ * all, and PostgreSQL then prefers to read whole tables for a hash or a merge. */
+static const char of_pages[] = "-c enable_hashjoin=off -c enable_mergejoin=off "
+			       "-c max_parallel_workers_per_gather=0";
+
 static bool make_parts(struct worker *worker, int port, struct text *ret_error)
 {
 	struct service *service = &worker->service;
 	const struct config *config = service->config;
 	const char *read_url = config->read_url != NULL ? config->read_url : service->database_url;
 	const struct lanes_options options = {
-		.works = {[LANE_READ] = {read_url, config->read_lanes, config->batch},
-			[LANE_WRITE] = {service->database_url, config->write_lanes, config->batch},
-			[LANE_BULK] = {read_url, 1, config->batch},
-			[LANE_REPORT] = {read_url, config->report_lanes, 1}},
+		.works = {[LANE_READ] = {read_url, of_pages, config->read_lanes, config->batch},
+			[LANE_WRITE] = {service->database_url, "", config->write_lanes,
+				config->batch},
+			[LANE_BULK] = {read_url, of_pages, 1, config->batch},
+			[LANE_REPORT] = {read_url, "", config->report_lanes, 1}},
 		.queue_max = config->queue,
 		.statement_ms = config->statement_ms,
 		.batch_ms = config->request_ms,
@@ -63,11 +70,13 @@ static bool make_parts(struct worker *worker, int port, struct text *ret_error)
 	service->journal = &worker->journal;
 	service->variants = variant_cache_new();
 	service->actors = actor_cache_new();
+	service->shared_reads = shared_reads_new();
 	service->throttle = throttle_new(config, ret_error);
 	service->lanes = lanes_new(&worker->loop, &options);
 	worker->housekeeping = housekeeping_new(service);
-	if (service->variants == NULL || service->actors == NULL || service->lanes == NULL ||
-		worker->housekeeping == NULL || service->throttle == NULL) {
+	if (service->shared_reads == NULL || service->variants == NULL || service->actors == NULL ||
+		service->lanes == NULL || worker->housekeeping == NULL ||
+		service->throttle == NULL) {
 		if (ret_error->length == 0)
 			text_append_string(ret_error, "out of memory");
 		return false;
@@ -189,6 +198,7 @@ void worker_free(struct worker *worker)
 	http_free(worker->http);
 	lanes_free(worker->service.lanes);
 	housekeeping_free(worker->housekeeping);
+	shared_reads_free(worker->service.shared_reads);
 	variant_cache_free(worker->service.variants);
 	actor_cache_free(worker->service.actors);
 	throttle_free(worker->service.throttle);

@@ -1,5 +1,5 @@
 -- name: setIdentity
--- Says who is asking, for the rest of the transaction: policies, audit rows and events go by it.
+-- Says who is asking, for the rest of the transaction: policies, audit rows and events go by it. And how what follows is planned.
 select
 	set_config('app.actor_id', :actor_id, true),
 	set_config('app.actor_name', :actor_name, true),
@@ -8,7 +8,8 @@ select
 	set_config('app.role', :role, true),
 	set_config('app.operation', :operation, true),
 	set_config('app.import_id', :import_id, true),
-	set_config('application_name', :request_id, true);
+	set_config('application_name', :request_id, true),
+	set_config('plan_cache_mode', :plan, true);
 
 -- name: findApiKey
 -- Whose secret it is, whether or not it still works.

@@ -98,7 +98,7 @@ static bool send_begin(struct import *import, bool *ret_is_sent)
 static bool send_identity(struct import *import, bool *ret_is_sent)
 {
 	struct call call;
-	*ret_is_sent = binding_identity(import->r, import->r->new_id, &call) &&
+	*ret_is_sent = binding_identity(import->r, import->r->new_id, NULL, &call) &&
 		       send_call(import, &call);
 	return true;
 }
@@ -431,7 +431,7 @@ static struct import *import_new(struct request *r)
 	import->staging = staging_new(r->operation->contract->rows,
 		strstr(type, "ndjson") == NULL ? STAGING_CSV : STAGING_NDJSON,
 		unknown != NULL && strcmp(unknown, "custom") == 0);
-	PGconn *connection = lane_connect(r->service->database_url, actor_lane_role(&r->actor),
+	PGconn *connection = lane_connect(r->service->database_url, actor_lane_role(&r->actor), "",
 		r->service->config->bulk_statement_ms);
 	import->stream = stream_new(r->service->loop, connection, &events, import);
 	return import;

@@ -21,7 +21,7 @@ from api_key k
 left join api_key_use u on u.api_key_id = k.id
 left join partner p on p.id = k.partner_id
 left join member m on m.id = k.manager_id
-where k.id = :id;
+where k.id = any (:ids);
 
 -- name: createApiKey
 -- Makes a key and shows its secret, this once; hence it answers by itself.

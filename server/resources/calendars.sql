@@ -18,7 +18,7 @@ limit :limit;
 -- One calendar.
 select c.id, c.code, c.name, c.pattern, c.start_month, c.year_named_after, c.version, c.created_at, c.updated_at
 from calendar c
-where c.id = :id;
+where c.id = any (:ids);
 
 -- name: createCalendar
 -- Adds a calendar.
@@ -166,7 +166,7 @@ select p.id, p.calendar_id, c.code as calendar_code, p.name, p.kind, p.starts_on
 	p.version, p.created_at, p.updated_at
 from calendar_period p
 join calendar c on c.id = p.calendar_id
-where p.id = :id;
+where p.id = any (:ids);
 
 -- name: createCalendarPeriod
 -- Adds a period. Whether it fits between the others is for calendar_period_keep to say.

@@ -23,7 +23,7 @@ order by name desc, id desc  -- sort: -name
 -- One person.
 select c.id, c.partner_id, c.name, c.title, c.email, c.phone, c.language, c.is_primary, c.notes, c.version, c.created_at, c.updated_at
 from contact c
-where c.id = :id;
+where c.id = any (:ids);
 
 -- name: createContact
 -- Adds a person to a partner.

@@ -29,7 +29,7 @@ select c.id, c.code, c.name, c.legal_name, c.tax_id, c.industry, c.partner_id, p
 from customer c
 left join partner p on p.id = c.partner_id
 left join region r on r.id = c.region_id
-where c.id = :id;
+where c.id = any (:ids);
 
 -- name: createCustomer
 -- Adds a customer; a partner adds its own unless it says otherwise.

@@ -18,7 +18,7 @@ limit :limit;
 -- One exchange rate.
 select e.id, e.from_currency, e.to_currency, e.date, e.type, e.rate, e.version, e.created_at, e.updated_at
 from exchange_rate e
-where e.id = :id;
+where e.id = any (:ids);
 
 -- name: createExchangeRate
 -- Adds an exchange rate.

@@ -15,7 +15,7 @@ limit :limit;
 select i.id, i.resource, i.started_at, i.finished_at, i.actor_id, i.rows, i.created, i.updated, i.unchanged, i.rejected, i.digest,
 	i.is_dry_run, i.is_atomic, i.is_posted
 from import i
-where i.id = :id;
+where i.id = any (:ids);
 
 -- name: listImportErrors
 -- Why rows were refused, in the order of their lines.

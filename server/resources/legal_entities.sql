@@ -20,7 +20,7 @@ limit :limit;
 -- One legal entity.
 select e.id, e.code, e.name, e.country_code, e.currency, e.tax_id, e.is_active, e.custom, e.version, e.created_at, e.updated_at
 from legal_entity e
-where e.id = :id;
+where e.id = any (:ids);
 
 -- name: createLegalEntity
 -- Adds a legal entity.

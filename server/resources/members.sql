@@ -22,7 +22,7 @@ limit :limit;
 select m.id, m.code, m.name, m.email, m.phone, m.title, m.region_id, r.code as region_code, m.is_active, m.custom, m.version, m.created_at, m.updated_at
 from member m
 left join region r on r.id = m.region_id
-where m.id = :id;
+where m.id = any (:ids);
 
 -- name: createMember
 -- Adds a member.

@@ -47,7 +47,7 @@ select p.id, p.code, p.name, p.legal_name, p.tax_id, p.type, p.group_name, p.sta
 from partner p
 left join member m on m.id = p.manager_id
 left join region r on r.id = p.region_id
-where p.id = :id;
+where p.id = any (:ids);
 
 -- name: createPartner
 -- Registers a partner; a manager registers its own.

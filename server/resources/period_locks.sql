@@ -25,7 +25,7 @@ select l.id, l.period, l.calendar_id, c.code as calendar_code, l.legal_entity_id
 from period_lock l
 left join calendar c on c.id = l.calendar_id
 left join legal_entity e on e.id = l.legal_entity_id
-where l.id = :id;
+where l.id = any (:ids);
 
 -- name: createPeriodLock
 -- Locks a period with the days that it has now.

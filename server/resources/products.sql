@@ -24,7 +24,7 @@ limit :limit;
 select p.id, p.sku, p.name, p.category, p.subcategory, p.color, cost_for_staff(p.standard_cost) as standard_cost, p.currency, p.is_active,
 	p.custom, p.version, p.created_at, p.updated_at
 from product p
-where p.id = :id;
+where p.id = any (:ids);
 
 -- name: createProduct
 -- Adds a product.

@@ -24,7 +24,7 @@ from quota q
 join member m on m.id = q.manager_id
 left join calendar c on c.id = q.calendar_id
 cross join lateral (select period_range(q.period, q.calendar_id) as days offset 0) as d
-where q.id = :id;
+where q.id = any (:ids);
 
 -- name: createQuota
 -- Adds a quota. A fiscal period that names no calendar is one of the default calendar.

@@ -22,7 +22,7 @@ limit :limit;
 select r.id, r.code, r.name, r.parent_id, p.code as parent_code, r.custom, r.version, r.created_at, r.updated_at
 from region r
 left join region p on p.id = r.parent_id
-where r.id = :id;
+where r.id = any (:ids);
 
 -- name: createRegion
 -- Adds a region below its parent.

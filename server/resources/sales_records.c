@@ -2,8 +2,9 @@
 #include "features/imports.h"
 #include "operation.h"
 
-OPERATION(listSalesRecords) = {
-	.sql = SQL(listSalesRecords), .sql_for_partner = SQL(listSalesRecordsBelow)};
+OPERATION(listSalesRecords) = {.sql = SQL(listSalesRecords),
+	.sql_for_partner = SQL(listSalesRecordsBelow),
+	.narrow_filters = "partner_id partner_code"};
 OPERATION(getSalesRecord) = {.sql = SQL(getSalesRecord)};
 OPERATION(createSalesRecord) = {.sql = SQL(createSalesRecord), .then = SQL(getSalesRecord)};
 OPERATION(updateSalesRecord) = {.sql = SQL(updateSalesRecord), .then = SQL(getSalesRecord)};

@@ -129,7 +129,7 @@ from sales_record s
 join product i on i.id = s.product_id
 left join region r on r.id = s.region_id
 left join member m on m.id = s.manager_id
-where s.id = :id;
+where s.id = any (:ids);
 
 -- name: createSalesRecord
 -- Reports a sale. What the body does not say comes from the partner and from the price.

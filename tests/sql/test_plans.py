@@ -1,4 +1,5 @@
 """Every list, with each filter and each sort, goes through an index: the plans that PostgreSQL makes on 10⁴ partners and 10⁵ sales."""
+import collections
 import json
 import re
 
@@ -194,17 +195,31 @@ def parameters_of(line):
     return set(re.findall(r"(?<!:):([a-z_]+)", line))
 
 
-def render(lines, values, sort):
-    """What the server makes of a statement: lines of absent parameters and of other sorts are dropped, parameters become literals."""
+def render(lines, names, sort):
+    """What the server makes of a statement: lines of absent parameters and of other sorts are dropped, parameters are numbered."""
     kept = []
     for line in lines:
         code, _, mark = line.partition("  -- sort: ")
-        if parameters_of(code) <= set(values) and mark in ("", sort):
+        if parameters_of(code) <= set(names) and mark in ("", sort):
             kept.append(code)
-    return re.sub(r"(?<!:):([a-z_]+)", lambda found: values[found[1]], "\n".join(kept).rstrip().rstrip(";"))
+    return re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${names.index(found[1]) + 1}", "\n".join(kept).rstrip().rstrip(";"))
+
+
+def settings_of_pages():
+    """How the lanes have pages planned."""
+    text = (ROOT / "server/worker.c").read_text()
+    return re.findall(r"-c (\w+)=(\w+)", text)
+
+
+def narrow_filters():
+    """By operation, the filters that lead to one index whatever their value."""
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "server/resources").glob("*.c")))
+    found = re.findall(r"OPERATION\((\w+)\) = \{[^;]*?\.narrow_filters = \"([^\"]*)\"", text)
+    return collections.defaultdict(set, {name: set(filters.split()) for name, filters in found})
 
 
 STATEMENTS = read_statements()
+NARROW = narrow_filters()
 
 
 def cases():
@@ -222,10 +237,14 @@ def generated(database):
     cursor = owner.cursor()
     cursor.execute(GENERATED)
     cursor.execute("vacuum analyze")
-    return {
+    cursors = {
         "staff": database.connect("qudao_staff").cursor(),
         "partner": database.connect("qudao_partner", partner_id=md5_uuid(cursor, "partner 1")).cursor(),
     }
+    for reader in cursors.values():
+        for setting, value in settings_of_pages():
+            reader.execute(f"set {setting} = {value}")
+    return cursors
 
 
 def md5_uuid(cursor, text):
@@ -240,11 +259,16 @@ def nodes_of(plan):
 
 
 def explain(cursor, name, values, sort):
-    """Runs the statement as the lanes do, with `limit` as a parameter, and returns its plan."""
-    text = render(STATEMENTS[name], {**values, "limit": "$1"}, sort)
-    cursor.execute(f"prepare list (bigint) as {text}")
+    """Runs the statement as the lanes do, planned once for all values where the server says so, and returns its plan."""
+    filters = set(values) - {"id", "cursor_key", "cursor_id"}
+    mode = "force_generic_plan" if filters and filters <= NARROW[name.removesuffix("Below")] else "force_custom_plan"
+    cursor.execute(f"set plan_cache_mode = {mode}")
+    names = [n for n in (*values, "limit") if n in parameters_of("\n".join(STATEMENTS[name]))]
+    text = render(STATEMENTS[name], names, sort)
+    arguments = ", ".join({**values, "limit": str(PAGE)}[n] for n in names)
+    cursor.execute(f"prepare list as {text}")
     try:
-        cursor.execute(f"explain (analyze, buffers, timing off, format json) execute list ({PAGE})")
+        cursor.execute(f"explain (analyze, buffers, timing off, format json) execute list ({arguments})")
         answer = cursor.fetchone()[0]
     finally:
         cursor.execute("deallocate list")
@@ -299,6 +323,12 @@ def test_a_partner_lists_those_below_it_without_reading_the_others(generated, wa
     plan = explain(generated["partner"], "listPartners", values, "code")
 
     assert_frugal(plan, SORTED_ROWS_MAX, BUFFERS_MAX)
+
+
+def test_what_is_planned_once_is_a_filter_of_its_list():
+    assert NARROW["listSalesRecords"]
+    for name, filters in NARROW.items():
+        assert filters <= set(VALUES[name]), name
 
 
 def test_every_list_and_every_filter_is_measured_here():

@@ -208,6 +208,15 @@ static void a_cut_is_between_characters(void **state)
 	assert_int_equal(text_cut("渠", 3, 0), 0);
 }
 
+static void a_word_is_one_of_words_only_as_a_whole(void **state)
+{
+	(void)state;
+	assert_true(words_have("partner_id partner_code", SLICE("partner_code")));
+	assert_false(words_have("partner_id partner_code", SLICE("partner")));
+	assert_false(words_have("", SLICE("partner")));
+	assert_false(words_have(NULL, SLICE("partner")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +224,7 @@ int main(void)
 		cmocka_unit_test(the_slice_of_nothing_is_empty),
 		cmocka_unit_test(blanks_at_the_ends_are_trimmed),
 		cmocka_unit_test(a_list_has_one_part_more_than_separators),
+		cmocka_unit_test(a_word_is_one_of_words_only_as_a_whole),
 		cmocka_unit_test(a_text_grows_and_stays_terminated),
 		cmocka_unit_test(reserved_room_is_there),
 		cmocka_unit_test(a_broken_text_takes_no_more_until_it_is_cleared),

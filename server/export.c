@@ -169,7 +169,7 @@ static void begin_answer(struct request *r)
 	answer_header(r, "Vary", "Accept");
 	/* libmicrohttpd 0.9.75 ends the chunks of a HEAD that has none, which the next answer on
 	 * the connection would begin with. */
-	r->answer.closes = strcmp(r->method, "HEAD") == 0;
+	r->closes = strcmp(r->method, "HEAD") == 0;
 	if (export->next.length > 0)
 		r->answer.produce = export_produce;
 	request_answer(r);

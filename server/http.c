@@ -49,7 +49,6 @@ static const struct {
 } known_headers[] = {
 	{"Accept", HEADER_ACCEPT},
 	{"Authorization", HEADER_AUTHORIZATION},
-	{"Content-Length", HEADER_CONTENT_LENGTH},
 	{"Content-Type", HEADER_CONTENT_TYPE},
 	{"Host", HEADER_HOST},
 	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},
@@ -57,28 +56,29 @@ static const struct {
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
-	{"Transfer-Encoding", HEADER_TRANSFER_ENCODING},
 	{"X-Forwarded-For", HEADER_FORWARDED_FOR},
 };
 
 static enum MHD_Result take_header(
 	void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	static const char name_bytes[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	struct request *r = ctx;
 	(void)kind;
-	r->has_odd_name |= *name == '\0' || name[strspn(name, name_bytes)] != '\0';
-	for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++) {
-		if (strcasecmp(name, known_headers[i].name) != 0)
-			continue;
-		enum request_header header = known_headers[i].header;
-		bool is_list = header == HEADER_ACCEPT || header == HEADER_IF_NONE_MATCH ||
-			       header == HEADER_FORWARDED_FOR;
-		r->has_twice |= r->headers[header] != NULL && !is_list;
-		r->headers[header] = value;
-	}
+	for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++)
+		if (strcasecmp(name, known_headers[i].name) == 0)
+			r->headers[known_headers[i].header] = value;
 	return MHD_YES;
+}
+
+/* libmicrohttpd splits the head of a request where it lies, from the method on. */
+static void note_head(struct http_connection *c)
+{
+	struct request *r = c->request;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		c->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	r->head = (struct slice){r->method, info == NULL ? 0 : info->header_size};
+	r->header_count = (size_t)MHD_get_connection_values(
+		c->connection, MHD_HEADER_KIND, take_header, r);
 }
 
 /* libmicrohttpd calls this with the target as it came, before anything else of a request. What it
@@ -170,7 +170,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 	for (size_t i = 0; i < r->answer.header_count; i++)
 		MHD_add_response_header(
 			response, r->answer.headers[i].name, r->answer.headers[i].value);
-	if (c->http->service->is_stopping || r->answer.closes)
+	if (c->http->service->is_stopping || r->closes)
 		MHD_add_response_header(response, "Connection", "close");
 	enum MHD_Result result = MHD_queue_response(
 		c->connection, (unsigned)r->answer.status, response);
@@ -188,17 +188,18 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 {
 	struct http_connection *c = *state;
 	(void)ctx;
+	(void)connection;
 	(void)url;
+	(void)version;
 	if (c == NULL)
 		return MHD_NO;
 	struct request *r = c->request;
 	if (!c->is_open) {
 		c->is_open = true;
 		r->method = method;
-		r->version = version;
-		MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, r);
+		note_head(c);
 		request_open(r);
-		return r->answer.closes ? send_answer(c) : MHD_YES;
+		return r->closes && r->state == REQUEST_ANSWERED ? send_answer(c) : MHD_YES;
 	}
 	if (*piece_length > 0) {
 		size_t taken = request_take(r, piece, *piece_length);
@@ -246,7 +247,7 @@ static struct MHD_Daemon *start_daemon(struct http *http, int port)
 		(unsigned)(config->connections / config->workers + 1),
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(config->idle_ms / 1000),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_SIZE,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin_request, http,
+		MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, begin_request, http,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		end_request, http, MHD_OPTION_NOTIFY_CONNECTION, count_connection, http,
 		MHD_OPTION_END);

@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "binding.h"
 #include "export.h"
+#include "framing.h"
 #include "http.h"
 #include "json.h"
 #include "keyed.h"
@@ -168,39 +169,20 @@ static const struct problem *request_route(struct request *r)
 	return NULL;
 }
 
-/* Whoever stands in front of us must see the same requests in the same bytes as we do. What could
- * be read in two ways costs the connection. */
-static const char *framing_fault(const struct request *r)
-{
-	const char *encoding = r->headers[HEADER_TRANSFER_ENCODING];
-	if (r->has_odd_name)
-		return "The name of a header has bytes that are not allowed.";
-	if (r->has_twice)
-		return "A header stands twice that may stand once.";
-	if (encoding == NULL)
-		return NULL;
-	if (r->headers[HEADER_CONTENT_LENGTH] != NULL)
-		return "Content-Length and Transfer-Encoding exclude each other.";
-	if (strcasecmp(encoding, "chunked") != 0 || strcmp(r->version, "HTTP/1.0") == 0)
-		return "The only Transfer-Encoding is chunked, in HTTP/1.1.";
-	return NULL;
-}
-
-/* A path is plain: what would need decoding to be compared is refused, so that nobody in front of
- * us reads another path than we do. */
+/* What could be read in two ways costs the connection. */
 static const struct problem *request_frame(struct request *r)
 {
-	static const char *const forbidden[] = {"%00", "%2f", "%2F", "%5c", "%5C", "\\"};
 	struct slice path = {r->target, strcspn(r->target, "?")};
-	const char *copy = arena_copy(&r->arena, path.bytes, path.length);
-	bool is_bad = copy == NULL || parameters_decode(&r->arena, path, false) == NULL;
-	for (size_t i = 0; !is_bad && i < sizeof forbidden / sizeof *forbidden; i++)
-		is_bad = strstr(copy, forbidden[i]) != NULL;
-	const char *fault = framing_fault(r);
-	r->answer.closes = fault != NULL;
-	if (is_bad)
-		fault = "The path has an escape that is not allowed.";
-	return fault == NULL ? NULL : request_fault(r, &problem_bad_request, "%s", fault);
+	const struct framing_head head = {
+		.bytes = r->head, .target = slice_of(r->target), .header_count = r->header_count};
+	const char *fault = framing_fault(&head, &r->closes);
+	if (fault == NULL && memchr(path.bytes, '%', path.length) != NULL &&
+		parameters_decode(&r->arena, path, false) == NULL)
+		fault = "The path is not UTF-8.";
+	if (fault == NULL)
+		return NULL;
+	r->closes = true;
+	return request_fault(r, &problem_bad_request, "%s", fault);
 }
 
 /* Paths that ask only which methods there are. */

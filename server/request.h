@@ -29,7 +29,6 @@ enum request_state {
 enum request_header {
 	HEADER_ACCEPT,
 	HEADER_AUTHORIZATION,
-	HEADER_CONTENT_LENGTH,
 	HEADER_CONTENT_TYPE,
 	HEADER_FORWARDED_FOR,
 	HEADER_HOST,
@@ -38,7 +37,6 @@ enum request_header {
 	HEADER_IF_NONE_MATCH,
 	HEADER_ORIGIN,
 	HEADER_REQUEST_ID,
-	HEADER_TRANSFER_ENCODING,
 	HEADER_COUNT,
 };
 
@@ -59,7 +57,6 @@ struct answer {
 	struct slice constant; /* instead of `body`: bytes that live as long as the process */
 	struct answer_header headers[ANSWER_HEADERS_MAX];
 	size_t header_count;
-	bool closes; /* the connection: where the next request begins is not certain */
 	/* A streamed answer: called while the client takes more. Writes up to `size` bytes and
 	 * returns how many; 0: suspended until request_wake; ANSWER_END or ANSWER_BROKEN: it is
 	 * over. */
@@ -100,10 +97,10 @@ struct request {
 	/* as it came */
 	char *target; /* path and query, as on the wire */
 	const char *method;
-	const char *version; /* "HTTP/1.1" */
+	struct slice head;   /* its bytes, as the parser has left them */
+	size_t header_count; /* as the parser counts */
 	const char *headers[HEADER_COUNT];
-	bool has_twice;    /* a header stands twice that may stand once */
-	bool has_odd_name; /* a header's name is none */
+	bool closes; /* the connection: where the next request begins is not certain */
 	struct text body;
 	bool is_too_large;
 	bool is_complete; /* the body has come to its end */

@@ -13,12 +13,12 @@ grant insert, update on period_lock to qudao_staff;
 grant insert, delete on sales_delta to qudao_staff;
 grant insert, update on sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_total to qudao_staff;
 grant update on rollup_check_progress to qudao_staff;
-grant update on setting to qudao_staff;
+grant update on setting, business_clock to qudao_staff;
 grant insert on partner_status_change, sales_record_status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
 
 grant select on
 	region, region_span, product, member, partner, partner_closure, partner_status_move, partner_status_change, contact, sales_record,
-	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, period_lock,
+	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, business_clock, period_lock,
 	sales_record_status_move, sales_record_status_change, import, import_error
 	to qudao_partner;
 grant insert, update, delete on contact, customer, idempotency_key to qudao_partner;

@@ -89,6 +89,7 @@ static void add_problem_headers(struct request *r, const struct problem *problem
 	if (problem->status == 415 && r->operation != NULL &&
 		r->operation->contract->body_type_count > 0) {
 		const char *header = strcmp(r->method, "PATCH") == 0 ? "Accept-Patch"
+				     : strcmp(r->method, "PUT") == 0 ? "Accept"
 								     : "Accept-Post";
 		answer_header(r, header, accepted_types(r));
 	}

@@ -144,13 +144,13 @@ static bool is_absent(void *ctx, const char *name)
 
 void binding_stamp(struct request *r)
 {
-	struct timespec now;
 	struct tm utc;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
+	int64_t now_us = business_clock_now_us(r->service->clock);
+	time_t now_s = (time_t)(now_us / 1000000);
+	gmtime_r(&now_s, &utc);
 	size_t length = strftime(r->now, sizeof r->now, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(r->now + length, sizeof r->now - length, ".%06ldZ", now.tv_nsec / 1000);
-	uuid_v7((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, r->new_id);
+	snprintf(r->now + length, sizeof r->now - length, ".%06dZ", (int)(now_us % 1000000));
+	uuid_v7(machine_clock_us() / 1000, r->new_id);
 }
 
 /* PostgreSQL plans a list anew each time, since it thinks that a page of unknown size is a tenth of

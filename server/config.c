@@ -37,6 +37,8 @@ static const struct setting settings[] = {
 	{"trusted-proxies", AT(trusted_proxies), SETTING_TEXT, NULL, 0, 0,
 		"proxies whose X-Forwarded-For says who asks: addresses, networks, commas"},
 	{"demo", AT(has_demo), SETTING_SWITCH, "0", 0, 1, "load demo data into an empty database"},
+	{"test-clock", AT(has_test_clock), SETTING_SWITCH, "0", 0, 1,
+		"let PUT /v1/clock set the time that business goes by, for tests"},
 	{"workers", AT(workers), SETTING_NUMBER, NULL, 1, 256,
 		"threads (default: one a processor)"},
 	{"connections", AT(connections), SETTING_NUMBER, "10000", 1, 1000000, "HTTP connections"},

@@ -18,6 +18,7 @@ struct config {
 	const char *cors_origins;    /* separated by commas, or NULL */
 	const char *trusted_proxies; /* addresses and networks, separated by commas, or NULL */
 	bool has_demo;
+	bool has_test_clock; /* tests may set the time that business goes by */
 
 	/* limits */
 	int workers;

@@ -17,12 +17,14 @@ struct chore {
 
 static bool prepare_uses(struct housekeeping *housekeeping);
 static bool prepare_nothing(struct housekeeping *housekeeping);
+static bool prepare_clock(struct housekeeping *housekeeping);
 
 static const struct chore chores[] = {
 	{SQL(touchApiKey), 5000, prepare_uses},
 	{SQL(idempotencyExpire), 60000, prepare_nothing},
 	{SQL(foldRollups), 1000, prepare_nothing},
 	{SQL(checkRollups), 60000, prepare_nothing},
+	{SQL(readClock), 100, prepare_clock},
 };
 
 enum { CHORE_COUNT = sizeof chores / sizeof *chores };
@@ -96,6 +98,7 @@ static void on_result(void *ctx, PGresult *result)
 	housekeeping->is_listening |= is_good;
 	housekeeping->is_free = housekeeping->is_listening;
 	if (is_good) {
+		business_clock_set(housekeeping->service->clock, result);
 		raise_alarm(journal, result);
 		return;
 	}
@@ -142,6 +145,12 @@ static bool prepare_nothing(struct housekeeping *housekeeping)
 {
 	(void)housekeeping;
 	return true;
+}
+
+/* Another process may have set the clock. */
+static bool prepare_clock(struct housekeeping *housekeeping)
+{
+	return housekeeping->service->config->has_test_clock;
 }
 
 /* The statements of chores take their values in the order in which they name them. */

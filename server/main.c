@@ -25,6 +25,7 @@ struct server {
 	struct contract *contract;
 	struct statement_catalogue *statements;
 	struct operation_table *operations;
+	struct business_clock *clock;
 	struct text error;
 };
 
@@ -44,7 +45,8 @@ static bool read_woven(struct server *server)
 		return false;
 	server->operations = operation_table_new(
 		server->contract, server->statements, &server->error);
-	return server->operations != NULL;
+	server->clock = business_clock_new();
+	return server->operations != NULL && server->clock != NULL;
 }
 
 static bool find_database(struct server *server)
@@ -71,6 +73,7 @@ static void let_database_go(struct server *server)
 static void release(struct server *server)
 {
 	operation_table_free(server->operations);
+	business_clock_free(server->clock);
 	statement_catalogue_free(server->statements);
 	contract_free(server->contract);
 	text_done(&server->error);
@@ -95,6 +98,7 @@ static bool prepare_database(struct server *server, struct prepared_database *re
 			   setup_admin_key(&setup, &server->config,
 				   server->postgres == NULL ? NULL : key_file,
 				   ret_prepared->admin_key, &server->error) &&
+			   setup_clock(&setup, &server->config, server->clock, &server->error) &&
 			   (!server->config.has_demo || setup_demo(&setup, &server->error));
 	PQfinish(setup.owner);
 	return is_prepared;
@@ -180,6 +184,7 @@ static int serve_database(struct server *server, const sigset_t *signals)
 		.statements = server->statements,
 		.database_url = server->database_url,
 		.cursor_secret = slice_of(prepared.secret),
+		.clock = server->clock,
 		.metrics = metrics,
 	};
 	int code = is_made ? run_workers(server, &common, &prepared, signals) : fail(server);

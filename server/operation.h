@@ -34,6 +34,8 @@ struct operation_code {
 	const struct problem *(*handle)(struct request *r);
 	const struct body_stream *stream;       /* NULL: the body is one JSON document */
 	const struct import_statements *import; /* of a bulk import */
+	void (*committed)(struct request *r);   /* a write is durable; its answer has not left */
+	bool is_for_tests;                      /* not there unless test-clock is on */
 };
 
 #define OPERATION(id) const struct operation_code operation_##id

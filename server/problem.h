@@ -39,6 +39,7 @@ struct problem {
 	X(outcome_unknown, 503, NULL, "It is not known whether the write happened")                \
 	X(value_refused, 422, NULL, "The database refuses a value")                                \
 	X(required, 422, NULL, "Something is missing")                                             \
+	X(clock_out_of_range, 422, NULL, "The clock does not go that far")                         \
 	X(reference_differs, 422, NULL, "Id and natural key name different objects")               \
 	X(region_unknown, 422, NULL, "There is no such region")                                    \
 	X(region_code_taken, 409, "/code", "A region with this code exists")                       \

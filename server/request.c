@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "answer.h"
 #include "binding.h"
@@ -35,13 +34,6 @@ void request_move(struct request *r, enum request_state state)
 	r->state = state;
 }
 
-static int64_t unix_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct request *request_new(
 	struct service *service, struct http_connection *http, const char *target)
 {
@@ -53,7 +45,7 @@ struct request *request_new(
 	r->faults.arena = &r->arena;
 	r->started_us = clock_monotonic_us();
 	r->statement_call = r->then_call = -1;
-	uuid_v7(unix_ms(), r->id);
+	uuid_v7(machine_clock_us() / 1000, r->id);
 	r->target = arena_copy(&r->arena, target, strlen(target));
 	if (r->target == NULL) {
 		request_abandon(r);
@@ -165,7 +157,11 @@ static const struct problem *request_route(struct request *r)
 	if (verdict == ROUTER_NO_METHOD)
 		return request_fault(
 			r, &problem_method_not_allowed, "%s is not for this resource.", r->method);
-	r->operation = r->route.target;
+	const struct operation *operation = r->route.target;
+	if (operation->code->is_for_tests && !r->service->config->has_test_clock)
+		return request_fault(r, &problem_not_found,
+			"The server has no clock for tests (QUDAO_TEST_CLOCK).");
+	r->operation = operation;
 	return NULL;
 }
 
@@ -340,6 +336,8 @@ static void statement_done(struct segment *segment, enum segment_outcome outcome
 	};
 	struct request *r = segment->ctx;
 	if (outcome == SEGMENT_DONE) {
+		if (r->operation->code->committed != NULL)
+			r->operation->code->committed(r);
 		if (segment->store == NULL)
 			request_answer_rows(r);
 		request_answer(r);
@@ -438,9 +436,10 @@ static void request_run(struct request *r)
 		request_refuse(r, p);
 }
 
-static bool is_expired(const struct actor *actor)
+static bool is_expired(const struct request *r)
 {
-	return actor->expires_unix_us != 0 && actor->expires_unix_us <= unix_ms() * 1000;
+	int64_t expires_us = r->actor.expires_unix_us;
+	return expires_us != 0 && expires_us <= business_clock_now_us(r->service->clock);
 }
 
 static void actor_found(struct segment *segment, enum segment_outcome outcome)
@@ -453,7 +452,7 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 	bool is_known = actor_read(segment->results[0], &r->actor);
 	segment_clear(segment);
 	*segment = (struct segment){0};
-	if (is_known && !is_expired(&r->actor)) {
+	if (is_known && !is_expired(r)) {
 		actor_cache_keep(
 			r->service->actors, r->key_digest, &r->actor, r->actors_generation);
 		request_run(r);
@@ -496,7 +495,7 @@ static void request_identify(struct request *r)
 	const struct problem *p;
 	digest(bearer_of(r), r->key_digest);
 	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
-			!is_expired(&r->actor);
+			!is_expired(r);
 	if (is_known)
 		request_run(r);
 	else if ((p = throttle_admit_key(r)) != NULL)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actor.h"
+#include "business_clock.h"
 #include "config.h"
 #include "journal.h"
 #include "lane.h"
@@ -18,6 +19,7 @@ struct service {
 	const struct statement_catalogue *statements;
 	const char *database_url;
 	struct slice cursor_secret;
+	struct business_clock *clock; /* shared; a test may set it */
 
 	struct loop *loop;
 	struct lanes *lanes;

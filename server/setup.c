@@ -152,6 +152,17 @@ bool setup_admin_key(const struct setup *setup, const struct config *config, con
 	return setup_make_key(setup, ret_key, ret_error) && write_key_file(key_file, ret_key);
 }
 
+bool setup_clock(const struct setup *setup, const struct config *config,
+	struct business_clock *clock, struct text *ret_error)
+{
+	const struct binding none[] = {{NULL, NULL}};
+	const char *statement = config->has_test_clock ? SQL(readClock) : SQL(resetClock);
+	PGresult *result = run(setup, statement, none, ret_error);
+	bool is_set = result != NULL && business_clock_set(clock, result);
+	PQclear(result);
+	return is_set;
+}
+
 bool setup_demo(const struct setup *setup, struct text *ret_error)
 {
 	char today[16];

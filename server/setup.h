@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 
+#include "business_clock.h"
 #include "config.h"
 #include "statement.h"
 
@@ -28,6 +29,10 @@ bool setup_secret(
  * that we know. */
 bool setup_admin_key(const struct setup *setup, const struct config *config, const char *key_file,
 	char ret_key[static SETUP_TEXT_SIZE], struct text *ret_error);
+
+/* Reads what a test has set the clock to; or sets it right, unless the server is for tests. */
+bool setup_clock(const struct setup *setup, const struct config *config,
+	struct business_clock *clock, struct text *ret_error);
 
 /* Loads the demo data into a database without partners. */
 bool setup_demo(const struct setup *setup, struct text *ret_error);

@@ -98,6 +98,7 @@ struct worker *worker_new(
 		.statements = common->statements,
 		.database_url = common->database_url,
 		.cursor_secret = common->cursor_secret,
+		.clock = common->clock,
 		.metrics = common->metrics[number],
 		.all_metrics = common->metrics,
 		.worker_count = common->config->workers,

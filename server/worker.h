@@ -13,6 +13,7 @@ struct worker_common {
 	const struct statement_catalogue *statements;
 	const char *database_url;
 	struct slice cursor_secret;
+	struct business_clock *clock;
 	struct metrics **metrics; /* one a worker */
 };
 

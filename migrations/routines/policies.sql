@@ -15,13 +15,13 @@ begin
 	-- Staff writes these wherever it has the permission; the contract says who has.
 	for t in select unnest(array[
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
-		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
+		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner', 'sales_rollup_total', 'rollup_check_progress',
 		'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
-	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'period_lock',
+	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'period_lock',
 		'sales_record_status_move']) as tablename loop
 		execute format('create policy partner_read on %I for select to qudao_partner using (true)', t.tablename);
 	end loop;

@@ -20,6 +20,7 @@ RESOURCES = {
     "legal-entities",
     "calendars",
     "settings",
+    "clock",
     "quotas",
     "period-locks",
     "analytics",
@@ -31,7 +32,7 @@ READS = {
     "admin": RESOURCES,
     "manager": RESOURCES - {"api-keys"},
     "analyst": RESOURCES - {"api-keys"},
-    "partner": RESOURCES - {"members", "quotas", "period-locks", "api-keys", "audit-log"},
+    "partner": RESOURCES - {"clock", "members", "quotas", "period-locks", "api-keys", "audit-log"},
 }
 WRITES = {
     "admin": RESOURCES,
@@ -90,7 +91,7 @@ def world(api):
 def body_of(operation, world, partner):
     """A body that is valid for this partner's object, new each time."""
     bodies = {
-        "createRegion": builders.a_region, "createProduct": builders.a_product, "createMember": builders.a_member,
+        "createRegion": builders.a_region, "setClock": lambda: {"advance": "PT0S"}, "createProduct": builders.a_product, "createMember": builders.a_member,
         "createContact": builders.a_contact, "createPartner": lambda: builders.a_partner(manager_code=world["manager"]["code"]),
         "createSalesRecord": lambda: builders.a_sale(partner, world["product"], kind="sell_through"),
         "createCustomer": lambda: builders.a_customer(partner_code=partner["code"]), "createExchangeRate": builders.an_exchange_rate,
@@ -113,7 +114,7 @@ def call(caller, operation, world, kinship):
     if operation.id.startswith("import"):
         header = operation.document["requestBody"]["content"]["text/csv"]["example"].splitlines()[0]
         options = {"data": header.encode() + b"\n", "content_type": "text/csv", "params": {"dry_run": "true"}}
-    elif operation.method in ("POST", "PATCH"):
+    elif operation.method in ("POST", "PUT", "PATCH"):
         options = {"json": body_of(operation, world, world["family"][kinship])}
     if "If-Match" in operation.parameters():
         options["if_match"] = '"999"'

@@ -87,6 +87,9 @@ class Api:
     def post(self, path, **options):
         return self.request("POST", path, **options)
 
+    def put(self, path, **options):
+        return self.request("PUT", path, **options)
+
     def patch(self, path, **options):
         return self.request("PATCH", path, **options)
 

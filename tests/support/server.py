@@ -15,6 +15,7 @@ DEFAULTS = {
     "QUDAO_PORT": "0",
     "QUDAO_DEMO": "0",
     "QUDAO_WORKERS": "2",
+    "QUDAO_TEST_CLOCK": "1",
     "QUDAO_ADMIN_KEY": ADMIN_KEY,
     "QUDAO_CORS_ORIGINS": f"{ORIGIN}, https://admin.example.com",
     # Tests of other things ask from one address as often as they like; test_limits.py sets limits of its own.

@@ -4,7 +4,7 @@ revoke all on all tables in schema public from qudao_staff, qudao_partner;
 grant select on all tables in schema public to qudao_staff;
 grant insert, update, delete on
 	region, region_span, product, member, partner, partner_closure, contact, exchange_rate, legal_entity, customer,
-	calendar, calendar_period, quota, api_key, api_key_use, idempotency_key
+	calendar, calendar_period, quota, api_key, api_key_use, idempotency_key, job
 	to qudao_staff;
 -- `update` alone where rows are locked or changed and never deleted.
 grant insert, update on sales_record to qudao_staff;

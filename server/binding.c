@@ -214,6 +214,21 @@ bool binding_of(struct request *r, const char *statement, const struct binding *
 	return true;
 }
 
+bool binding_send(struct stream *stream, const struct statement_catalogue *catalogue,
+	const char *statement, const struct binding *bindings)
+{
+	const struct sql_choice choice = {0};
+	const char *values[SQL_PARAMETERS_MAX];
+	struct sql_text sql = {0};
+	bool is_sent = sql_statement_render(
+		statement_find(catalogue, statement)->sql, &choice, &sql);
+	for (size_t i = 0; i < sql.parameter_count && is_sent; i++)
+		values[i] = binding_value(bindings, sql.parameters[i]);
+	is_sent = is_sent && stream_query(stream, sql.text.bytes, (int)sql.parameter_count, values);
+	text_done(&sql.text);
+	return is_sent;
+}
+
 bool binding_identity(
 	struct request *r, const char *import_id, const char *plan, struct call *ret_call)
 {

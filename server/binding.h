@@ -2,6 +2,7 @@
 #pragma once
 
 #include "request.h"
+#include "stream.h"
 
 /* Fills in the call of `statement` for `r`: the variant for the parameters that are there, and
  * their values, in the request's arena. False when memory is exhausted, or a parameter is known
@@ -20,6 +21,11 @@ const char *binding_value(const struct binding *bindings, const char *name);
 /* Fills in a call whose values are all given; `bindings` ends with a NULL name. */
 bool binding_of(struct request *r, const char *statement, const struct binding *bindings,
 	struct call *ret_call);
+
+/* Sends a statement of the catalogue over a stream; its result comes as that of stream_query. False
+ * when the connection is bad or memory is exhausted. */
+bool binding_send(struct stream *stream, const struct statement_catalogue *catalogue,
+	const char *statement, const struct binding *bindings);
 
 /* The id that a request reads: the path's or, after a create, that of what it made. */
 const char *binding_id(struct request *r);

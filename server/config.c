@@ -39,6 +39,8 @@ static const struct setting settings[] = {
 	{"demo", AT(has_demo), SETTING_SWITCH, "0", 0, 1, "load demo data into an empty database"},
 	{"test-clock", AT(has_test_clock), SETTING_SWITCH, "0", 0, 1,
 		"let PUT /v1/clock set the time that business goes by, for tests"},
+	{"work", AT(works), SETTING_SWITCH, "1", 0, 1,
+		"do the jobs of the database, too; 0: leave them to `qudao work`"},
 	{"workers", AT(workers), SETTING_NUMBER, NULL, 1, 256,
 		"threads (default: one a processor)"},
 	{"connections", AT(connections), SETTING_NUMBER, "10000", 1, 1000000, "HTTP connections"},

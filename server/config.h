@@ -19,6 +19,7 @@ struct config {
 	const char *trusted_proxies; /* addresses and networks, separated by commas, or NULL */
 	bool has_demo;
 	bool has_test_clock; /* tests may set the time that business goes by */
+	bool works;          /* does the jobs of the database, too */
 
 	/* limits */
 	int workers;

@@ -16,14 +16,10 @@ struct chore {
 };
 
 static bool prepare_uses(struct housekeeping *housekeeping);
-static bool prepare_nothing(struct housekeeping *housekeeping);
 static bool prepare_clock(struct housekeeping *housekeeping);
 
 static const struct chore chores[] = {
 	{SQL(touchApiKey), 5000, prepare_uses},
-	{SQL(idempotencyExpire), 60000, prepare_nothing},
-	{SQL(foldRollups), 1000, prepare_nothing},
-	{SQL(checkRollups), 60000, prepare_nothing},
 	{SQL(readClock), 100, prepare_clock},
 };
 
@@ -73,17 +69,6 @@ static void on_ready(void *ctx)
 		disconnect(housekeeping);
 }
 
-/* A chore may find something that a person has to see. */
-static void raise_alarm(struct journal *journal, const PGresult *result)
-{
-	int column = PQfnumber(result, "alarm");
-	if (column < 0 || PQntuples(result) == 0 || PQgetisnull(result, 0, column))
-		return;
-	journal_begin(journal, JOURNAL_ERROR, "housekeeping found a fault");
-	journal_text(journal, "fault", PQgetvalue(result, 0, column));
-	journal_end(journal);
-}
-
 /* The first result is that of LISTEN: if it works, keys may be remembered from now on. A chore that
  * fails is done again when it is due. */
 static void on_result(void *ctx, PGresult *result)
@@ -99,7 +84,6 @@ static void on_result(void *ctx, PGresult *result)
 	housekeeping->is_free = housekeeping->is_listening;
 	if (is_good) {
 		business_clock_set(housekeeping->service->clock, result);
-		raise_alarm(journal, result);
 		return;
 	}
 	if (is_listen)
@@ -139,12 +123,6 @@ static bool prepare_uses(struct housekeeping *housekeeping)
 {
 	return actor_cache_uses(
 		housekeeping->service->actors, &housekeeping->values[0], &housekeeping->values[1]);
-}
-
-static bool prepare_nothing(struct housekeeping *housekeeping)
-{
-	(void)housekeeping;
-	return true;
 }
 
 /* Another process may have set the clock. */

@@ -1,5 +1,5 @@
-/* What a worker does beside its requests, on a connection of its own: it hears which keys changed,
- * notes which keys were used, and forgets old answers. */
+/* What a worker does beside its requests, on a connection of its own: it hears which keys changed
+ * and notes which were used. */
 #pragma once
 
 #include "service.h"

@@ -27,6 +27,7 @@ struct server {
 	struct operation_table *operations;
 	struct business_clock *clock;
 	struct text error;
+	bool is_serving; /* false: it only works */
 };
 
 static int fail(const struct server *server)
@@ -95,16 +96,18 @@ static bool prepare_database(struct server *server, struct prepared_database *re
 		return false;
 	bool is_prepared = migrate(setup.owner, &server->error) &&
 			   setup_secret(&setup, ret_prepared->secret, &server->error) &&
-			   setup_admin_key(&setup, &server->config,
-				   server->postgres == NULL ? NULL : key_file,
-				   ret_prepared->admin_key, &server->error) &&
 			   setup_clock(&setup, &server->config, server->clock, &server->error) &&
-			   (!server->config.has_demo || setup_demo(&setup, &server->error));
+			   setup_jobs(&setup, &server->error);
+	if (is_prepared && server->is_serving)
+		is_prepared = setup_admin_key(&setup, &server->config,
+				      server->postgres == NULL ? NULL : key_file,
+				      ret_prepared->admin_key, &server->error) &&
+			      (!server->config.has_demo || setup_demo(&setup, &server->error));
 	PQfinish(setup.owner);
 	return is_prepared;
 }
 
-static void greet(const struct server *server, int port, const char *admin_key)
+static void greet_server(const struct server *server, int port, const char *admin_key)
 {
 	printf("Qudao listens on http://localhost:%d (docs: http://localhost:%d/docs)\n", port,
 		port);
@@ -117,6 +120,14 @@ static void greet(const struct server *server, int port, const char *admin_key)
 		printf("Try: curl -H 'Authorization: Bearer %s' http://localhost:%d/v1/partners\n\n",
 			admin_key, port);
 	}
+}
+
+static void greet(const struct server *server, const struct worker *worker, const char *admin_key)
+{
+	if (server->is_serving)
+		greet_server(server, worker_port(worker), admin_key);
+	else
+		printf("Qudao does the jobs of the database; GET /v1/jobs of a server shows them.\n");
 	fflush(stdout);
 }
 
@@ -136,24 +147,34 @@ static void wait_for_end(struct server *server, const sigset_t *signals)
 	journal_done(&journal);
 }
 
-static int run_workers(struct server *server, struct worker_common *common,
+/* Starts as many as are configured; false when one of them cannot. */
+static bool start_workers(
+	struct server *server, const struct worker_common *common, struct worker **workers)
+{
+	int port = server->is_serving ? server->config.port : NO_PORT;
+	for (int i = 0; i < server->config.workers; i++) {
+		workers[i] = worker_new(common, i, port, &server->error);
+		if (workers[i] == NULL || !worker_start(workers[i]))
+			return false;
+		if (server->is_serving)
+			port = worker_port(workers[i]);
+	}
+	return true;
+}
+
+static int run_workers(struct server *server, const struct worker_common *common,
 	const struct prepared_database *prepared, const sigset_t *signals)
 {
 	int count = server->config.workers;
 	struct worker **workers = calloc((size_t)count, sizeof *workers);
-	int port = server->config.port;
-	bool is_running = workers != NULL && http_port_is_free(&server->config);
-	if (!is_running)
+	bool may_start = workers != NULL &&
+			 (!server->is_serving || http_port_is_free(&server->config));
+	if (!may_start)
 		text_append_printf(&server->error, "cannot listen on %s port %d; is it in use?",
-			server->config.address, port);
-	for (int i = 0; i < count && is_running; i++) {
-		workers[i] = worker_new(common, i, port, &server->error);
-		is_running = workers[i] != NULL && worker_start(workers[i]);
-		if (is_running)
-			port = worker_port(workers[i]);
-	}
+			server->config.address, server->config.port);
+	bool is_running = may_start && start_workers(server, common, workers);
 	if (is_running) {
-		greet(server, port, prepared->admin_key);
+		greet(server, workers[0], prepared->admin_key);
 		wait_for_end(server, signals);
 	}
 	for (int i = 0; i < count && workers != NULL; i++)
@@ -195,7 +216,7 @@ static int serve_database(struct server *server, const sigset_t *signals)
 }
 
 /* Signals are taken by sigwait, so that no thread is interrupted by one. */
-static int serve(struct server *server)
+static int run_until_signal(struct server *server)
 {
 	sigset_t signals;
 	sigemptyset(&signals);
@@ -208,6 +229,25 @@ static int serve(struct server *server)
 	int code = serve_database(server, &signals);
 	let_database_go(server);
 	return code;
+}
+
+static int serve(struct server *server)
+{
+	server->is_serving = true;
+	return run_until_signal(server);
+}
+
+/* Does the jobs and nothing else. */
+static int work(struct server *server)
+{
+	if (server->config.database_url == NULL) {
+		text_append_string(&server->error,
+			"work needs a database-url: whoever runs the embedded PostgreSQL works, too");
+		return fail(server);
+	}
+	server->config.works = true;
+	server->config.workers = 1;
+	return run_until_signal(server);
 }
 
 typedef bool setup_function(struct server *server, const struct setup *setup);
@@ -300,6 +340,7 @@ static const struct command {
 	const char *meaning;
 } commands[] = {
 	{"serve", serve, "serve the API until SIGTERM"},
+	{"work", work, "do the jobs of the database, apart from `serve`, until SIGTERM"},
 	{"migrate", migrate_command, "bring the database up to date"},
 	{"check", check_command, "check that contract, statements and code fit"},
 	{"check --database", check_database_command,

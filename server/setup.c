@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "binding.h"
+#include "jobs.h"
 #include "token.h"
 
 enum { CONNECT_TRIES = 50, CONNECT_PAUSE_MS = 100, SECRET_BYTES = 32 };
@@ -161,6 +162,17 @@ bool setup_clock(const struct setup *setup, const struct config *config,
 	bool is_set = result != NULL && business_clock_set(clock, result);
 	PQclear(result);
 	return is_set;
+}
+
+bool setup_jobs(const struct setup *setup, struct text *ret_error)
+{
+	struct text json = {0};
+	jobs_describe(&json);
+	const struct binding bindings[] = {{"jobs", json.bytes}, {NULL, NULL}};
+	PGresult *result = run(setup, SQL(registerJobs), bindings, ret_error);
+	PQclear(result);
+	text_done(&json);
+	return result != NULL;
 }
 
 bool setup_demo(const struct setup *setup, struct text *ret_error)

@@ -34,6 +34,9 @@ bool setup_admin_key(const struct setup *setup, const struct config *config, con
 bool setup_clock(const struct setup *setup, const struct config *config,
 	struct business_clock *clock, struct text *ret_error);
 
+/* Registers the jobs of this version, so that they are listed even before anybody does them. */
+bool setup_jobs(const struct setup *setup, struct text *ret_error);
+
 /* Loads the demo data into a database without partners. */
 bool setup_demo(const struct setup *setup, struct text *ret_error);
 

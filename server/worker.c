@@ -8,6 +8,7 @@
 
 #include "housekeeping.h"
 #include "http.h"
+#include "jobs.h"
 #include "shared_read.h"
 #include "throttle.h"
 
@@ -20,11 +21,12 @@ struct worker {
 	struct service service;
 	struct loop loop;
 	struct journal journal;
-	struct http *http;
+	struct http *http;       /* NULL: it only works */
 	struct watch stop_watch; /* an eventfd */
 	int64_t stop_ms;         /* when it began to stop; 0: it runs */
 	int64_t tick_ms;
 	struct housekeeping *housekeeping;
+	struct jobs *jobs; /* NULL: others do them */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -36,7 +38,8 @@ static void begin_to_stop(struct watch *watch, uint32_t events)
 	loop_forget(&worker->loop, watch);
 	worker->service.is_stopping = true;
 	worker->stop_ms = worker->loop.now_ms;
-	http_quiesce(worker->http);
+	if (worker->http != NULL)
+		http_quiesce(worker->http);
 }
 
 /* A page joins few rows to names by their keys. How few is not known when its plan is made once for
@@ -44,7 +47,7 @@ static void begin_to_stop(struct watch *watch, uint32_t events)
 static const char of_pages[] = "-c enable_hashjoin=off -c enable_mergejoin=off "
 			       "-c max_parallel_workers_per_gather=0";
 
-static bool make_parts(struct worker *worker, int port, struct text *ret_error)
+static bool make_parts(struct worker *worker, struct text *ret_error)
 {
 	struct service *service = &worker->service;
 	const struct config *config = service->config;
@@ -81,7 +84,22 @@ static bool make_parts(struct worker *worker, int port, struct text *ret_error)
 			text_append_string(ret_error, "out of memory");
 		return false;
 	}
-	worker->http = http_new(service, port, ret_error);
+	return true;
+}
+
+/* One worker of a process does the jobs: several would only wait for each other. */
+static bool make_doors(struct worker *worker, int number, int port, struct text *ret_error)
+{
+	if (number == 0 && worker->service.config->works) {
+		worker->jobs = jobs_new(&worker->service);
+		if (worker->jobs == NULL) {
+			text_append_string(ret_error, "out of memory");
+			return false;
+		}
+	}
+	if (port == NO_PORT)
+		return true;
+	worker->http = http_new(&worker->service, port, ret_error);
 	return worker->http != NULL;
 }
 
@@ -103,7 +121,7 @@ struct worker *worker_new(
 		.all_metrics = common->metrics,
 		.worker_count = common->config->workers,
 	};
-	if (!make_parts(worker, port, ret_error)) {
+	if (!make_parts(worker, ret_error) || !make_doors(worker, number, port, ret_error)) {
 		worker_free(worker);
 		return NULL;
 	}
@@ -115,6 +133,11 @@ int worker_port(const struct worker *worker)
 	return http_port(worker->http);
 }
 
+static int requests_of(const struct worker *worker)
+{
+	return worker->http == NULL ? 0 : http_requests(worker->http);
+}
+
 /* Figures that are states, not counts, are copied where the report finds them. */
 static void publish_figures(struct worker *worker)
 {
@@ -123,8 +146,7 @@ static void publish_figures(struct worker *worker)
 	lanes_count(worker->service.lanes, &figures);
 	atomic_store_explicit(
 		&metrics->is_ready, lanes_are_ready(worker->service.lanes), memory_order_relaxed);
-	atomic_store_explicit(
-		&metrics->requests, http_requests(worker->http), memory_order_relaxed);
+	atomic_store_explicit(&metrics->requests, requests_of(worker), memory_order_relaxed);
 	atomic_store_explicit(&metrics->queued, figures.queued, memory_order_relaxed);
 	atomic_store_explicit(&metrics->lanes, figures.connected, memory_order_relaxed);
 	atomic_store_explicit(&metrics->batches, figures.batches, memory_order_relaxed);
@@ -141,6 +163,8 @@ static void tick(struct worker *worker)
 	loop_tick(&worker->loop);
 	lanes_tick(worker->service.lanes);
 	housekeeping_tick(worker->housekeeping);
+	if (worker->jobs != NULL)
+		jobs_tick(worker->jobs);
 	publish_figures(worker);
 }
 
@@ -149,19 +173,21 @@ static bool is_finished(const struct worker *worker)
 	if (worker->stop_ms == 0)
 		return false;
 	int64_t stopping_ms = worker->loop.now_ms - worker->stop_ms;
-	bool is_quiet = http_requests(worker->http) == 0 && stopping_ms >= STOP_GRACE_MS;
+	bool is_working = worker->jobs != NULL && jobs_are_busy(worker->jobs);
+	bool is_quiet = requests_of(worker) == 0 && !is_working && stopping_ms >= STOP_GRACE_MS;
 	return is_quiet || stopping_ms >= worker->service.config->request_ms;
 }
 
 /* One turn: what PostgreSQL and the network brought, then the batches that it led to. */
 static void turn(struct worker *worker)
 {
-	int timeout_ms = http_timeout_ms(worker->http);
+	int timeout_ms = worker->http == NULL ? TICK_MS : http_timeout_ms(worker->http);
 	if (timeout_ms < 0 || timeout_ms > TICK_MS)
 		timeout_ms = TICK_MS;
 	bool has_due = timeout_ms == 0;
 	loop_turn(&worker->loop, timeout_ms);
-	if (has_due || http_is_due(worker->http) || http_timeout_ms(worker->http) == 0)
+	if (worker->http != NULL &&
+		(has_due || http_is_due(worker->http) || http_timeout_ms(worker->http) == 0))
 		http_run(worker->http);
 	tick(worker);
 	lanes_send(worker->service.lanes);
@@ -197,6 +223,7 @@ void worker_free(struct worker *worker)
 		pthread_join(worker->thread, NULL);
 	lanes_close(worker->service.lanes);
 	http_free(worker->http);
+	jobs_free(worker->jobs);
 	lanes_free(worker->service.lanes);
 	housekeeping_free(worker->housekeeping);
 	shared_reads_free(worker->service.shared_reads);

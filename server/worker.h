@@ -17,11 +17,14 @@ struct worker_common {
 	struct metrics **metrics; /* one a worker */
 };
 
+/* The port of a worker that serves nobody. */
+enum { NO_PORT = -1 };
+
 /* Makes worker `number` and starts to listen on `port`; NULL with one line in `ret_error`. */
 struct worker *worker_new(
 	const struct worker_common *common, int number, int port, struct text *ret_error);
 
-/* The port that it listens on. */
+/* The port that it listens on; it must have one. */
 int worker_port(const struct worker *worker);
 
 /* Starts its thread; false when the system has no more. */

@@ -17,7 +17,7 @@ begin
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
 		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner', 'sales_rollup_total', 'rollup_check_progress',
-		'api_key', 'api_key_use', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
+		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.

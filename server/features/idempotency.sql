@@ -14,13 +14,18 @@ select k.status, k.headers, k.body
 from idempotency_key k
 where k.caller_id = :caller_id and k.key = :key and k.request_hash = :request_hash;
 
--- name: idempotencyExpire
+-- name: expireIdempotencyKeys
 -- Forgets answers after three days, a thousand at a time.
-delete from idempotency_key k
-where (k.caller_id, k.key) in (
-	select x.caller_id, x.key
-	from idempotency_key x
-	where x.created_at < now() - interval '72 hours'
-	order by x.created_at
-	limit 1000
-);
+with expired as (
+	delete from idempotency_key k
+	where (k.caller_id, k.key) in (
+		select x.caller_id, x.key
+		from idempotency_key x
+		where x.created_at < now() - interval '72 hours'
+		order by x.created_at
+		limit 1000
+	)
+	returning 1
+)
+select count(*) as done, count(*) = 1000 as more
+from expired;

@@ -49,7 +49,7 @@ limit :limit;
 
 -- name: foldRollups
 -- Adds what writes have changed to the rollups. Any number of servers may try.
-select rollup_fold();
+select rollup_fold() as done;
 
 -- name: checkRollups
 -- Holds some days of the rollups against the sales. Any number of servers may try.

@@ -71,6 +71,7 @@ def examples(operation):
 
 def path_of(operation, ids, missing=False):
     path = operation.template.replace("{file}", "swagger-ui.css").replace("{code}", "not_found")
+    path = path.replace("{name}", "nothing" if missing else "fold-rollups")
     resource = path.split("/")[2] if path.startswith("/v1/") else None
     return path.replace("{id}", str(uuid.uuid4()) if missing else ids.get(resource, ""))
 

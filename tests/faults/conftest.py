@@ -69,8 +69,9 @@ def serve(database):
     """Starts a server with these settings; ends it after the test, which may have ended it before."""
     servers = []
 
-    def start(**settings):
-        servers.append(Server(database.url, {f"QUDAO_{name.upper()}": str(value) for name, value in settings.items()}))
+    def start(command="serve", **settings):
+        environment = {f"QUDAO_{name.upper()}": str(value) for name, value in settings.items()}
+        servers.append(Server(database.url, environment, command))
         return servers[-1]
 
     yield start

@@ -5,7 +5,7 @@ from support import builders
 
 
 def faults_of(server):
-    return [line for line in server.log() if line["message"] == "housekeeping found a fault"]
+    return [line for line in server.log() if line["message"] == "job found a fault"]
 
 
 def until(condition):
@@ -26,8 +26,9 @@ def test_a_false_sum_is_found_and_reported(serve, database, api_of):
     database("update sales_rollup set amount = amount + 1")
     database("update rollup_check_progress set checked_at = null")
     second = serve()
+    api_of(second).post("/v1/jobs/check-rollups/run")
     found = until(lambda: faults_of(second))
     second.stop(expects_errors=True)
 
     assert len(found) == 1
-    assert "sums of sales differ" in found[0]["fault"] and sale["partner_id"] in found[0]["fault"]
+    assert "sums of sales differ" in found[0]["why"] and sale["partner_id"] in found[0]["why"]

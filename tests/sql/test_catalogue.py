@@ -12,6 +12,7 @@ UNAUDITED = {
     "idempotency_key",
     "import",
     "import_error",
+    "job",
     "partner_closure",
     "partner_status_move",
     "region_span",

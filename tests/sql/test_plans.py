@@ -76,6 +76,8 @@ insert into sales_record_status_change (id, sales_record_id, partner_id, from_st
 	from generate_series(1, 5000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
+insert into job (id, name, description, every_ms, next_run_at)
+	select md5('job ' || i)::uuid, 'J' || i, 'Job ' || i, 1000, now() from generate_series(1, 2000) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
 	select md5('import ' || i)::uuid, 'sales-records', timestamptz '2024-01-01' + i * interval '1 hour', now(), 5000, 5000, 0, 0, 0, false, false, true
 	from generate_series(0, 300) i;
@@ -158,6 +160,7 @@ VALUES = {
     "listApiKeys": {},
     "listImports": {},
     "listImportErrors": {},
+    "listJobs": {},
 }
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # These read all that they sum, whatever the plan; what they cost at size is for a benchmark to say.

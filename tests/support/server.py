@@ -25,30 +25,32 @@ DEFAULTS = {
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }
 START_S, STOP_S = 60, 30
+GREETINGS = {"serve": r"listens on http://localhost:(\d+)", "work": "does the jobs of the database()"}
 
 
 class Server:
     """A running server; its log and what it says on stderr go to files, so that it never waits for us."""
 
-    def __init__(self, database_url, settings=None):
+    def __init__(self, database_url, settings=None, command="serve"):
         self.output = tempfile.NamedTemporaryFile("r", prefix="qudao-log-", encoding="utf-8")
         self.errors = tempfile.NamedTemporaryFile("r", prefix="qudao-err-", encoding="utf-8")
         environment = {**os.environ, **DEFAULTS, "QUDAO_DATABASE_URL": database_url, **(settings or {})}
         with open(self.output.name, "w") as output, open(self.errors.name, "w") as errors:
-            self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=output, stderr=errors)
-        self.port = self.wait_for_port()
+            self.process = subprocess.Popen([BINARY, command], env=environment, stdout=output, stderr=errors)
+        self.port = self.wait_for_greeting(GREETINGS[command])
         self.url = f"http://localhost:{self.port}"
 
     def read(self, file):
         file.seek(0)
         return file.read()
 
-    def wait_for_port(self):
+    def wait_for_greeting(self, pattern):
+        """Waits until it says that it is there; returns the port, 0 of one that only works."""
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            greeting = re.search(r"listens on http://localhost:(\d+)", self.read(self.output))
+            greeting = re.search(pattern, self.read(self.output))
             if greeting:
-                return int(greeting[1])
+                return int(greeting[1] or 0)
             time.sleep(0.02)
         self.process.kill()
         raise AssertionError(f"the server did not start: {self.read(self.errors)}")

@@ -182,10 +182,10 @@ def statement(file, name, parameters, sort=None):
 
 def statements_of_the_server():
     return {
-        "getPartner": statement("resources/partners.sql", "getPartner", ["id"]),
+        "getPartner": statement("resources/partners.sql", "getPartner", ["ids"]),
         "listSalesRecords": statement("resources/sales_records.sql", "listSalesRecords", ["partner_id", "limit"], "-sold_on"),
         "createSalesRecord": statement("resources/sales_records.sql", "createSalesRecord", ["body", "new_id", "now"]),
-        "getSalesRecord": statement("resources/sales_records.sql", "getSalesRecord", ["id"]),
+        "getSalesRecord": statement("resources/sales_records.sql", "getSalesRecord", ["ids"]),
     }
 
 
@@ -209,9 +209,9 @@ def pgbench_scripts(statements):
         return text
 
     return {
-        "get_partner": one(bind("getPartner", PARTNER)),
+        "get_partner": one(bind("getPartner", f"array[{PARTNER}]")),
         "list_sales": one(f"select json_agg(t) from ({bind('listSalesRecords', PARTNER, '51')}) as t"),
-        "create_sale": one(bind("createSalesRecord", BODY, NEW_ID, "clock_timestamp()"), bind("getSalesRecord", NEW_ID)),
+        "create_sale": one(bind("createSalesRecord", BODY, NEW_ID, "clock_timestamp()"), bind("getSalesRecord", f"array[{NEW_ID}]")),
     }
 
 

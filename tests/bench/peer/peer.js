@@ -11,7 +11,7 @@ const statements = JSON.parse(readFileSync(statementsFile, "utf8"));
 function serve() {
 	const sql = postgres({ host, database: "qudao", username: "qudao", max: 8 });
 	const app = Fastify();
-	app.get("/v1/partners/:id", async (request) => (await sql.unsafe(statements.getPartner, [request.params.id], { prepare: true }))[0]);
+	app.get("/v1/partners/:id", async (request) => (await sql.unsafe(statements.getPartner, [[request.params.id]], { prepare: true }))[0]);
 	app.get("/v1/sales-records", async (request) => ({
 		data: await sql.unsafe(statements.listSalesRecords, [request.query.partner_id, 50], { prepare: true }),
 	}));
@@ -19,7 +19,7 @@ function serve() {
 		const id = randomUUID();
 		const row = await sql.begin(async (transaction) => {
 			await transaction.unsafe(statements.createSalesRecord, [request.body, id, new Date()], { prepare: true });
-			return (await transaction.unsafe(statements.getSalesRecord, [id], { prepare: true }))[0];
+			return (await transaction.unsafe(statements.getSalesRecord, [[id]], { prepare: true }))[0];
 		});
 		reply.code(201).send(row);
 	});

@@ -51,21 +51,32 @@ as $$
 $$;
 comment on function sales_returned(uuid) is 'How many units of a record have been returned and not been taken back.';
 
-create or replace function sales_record_found(body jsonb, partner uuid, asked_source text) returns table (
-	legal_entity_by_id uuid, legal_entity_by_code uuid, seller_by_id uuid, seller_by_code uuid, customer_by_id uuid, customer_by_code uuid,
+create or replace function sales_record_refers(body jsonb) returns boolean
+	language sql immutable parallel safe security invoker
+	return body ?| array['region_id', 'region_code', 'manager_id', 'manager_code', 'legal_entity_id', 'legal_entity_code', 'seller_id', 'seller_code',
+		'customer_id', 'customer_code', 'customer_region_id', 'customer_region_code', 'returns_external_ref'];
+comment on function sales_record_refers(jsonb) is
+	'Whether the body of a sale names more than its partner and its product. Most do not, and then there is nothing to look up.';
+
+-- Columns are added at the end of what a function returns only by making it anew.
+drop function if exists sales_record_found(jsonb, uuid, text);
+create function sales_record_found(body jsonb, partner uuid, asked_source text) returns table (
+	region_by_id uuid, region_by_code uuid, manager_by_id uuid, manager_by_code uuid, legal_entity_by_id uuid, legal_entity_by_code uuid, seller_by_id uuid, seller_by_code uuid, customer_by_id uuid, customer_by_code uuid,
 	customer_region_by_id uuid, customer_region_by_code uuid, region_of_customer uuid, returned_by_ref uuid)
 	language plpgsql stable security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-	-- Most sales name none of them.
-	if not body ?| array['legal_entity_id', 'legal_entity_code', 'seller_id', 'seller_code', 'customer_id', 'customer_code',
-		'customer_region_id', 'customer_region_code', 'returns_external_ref'] then
+	if not sales_record_refers(body) then
 		return;
 	end if;
 	return query
-	select ei.id, ec.id, si.id, sc.id, ci.id, cc.id, gi.id, gc.id, coalesce(ci.region_id, cc.region_id), r.id
-	from jsonb_to_record(body) as b (legal_entity_id uuid, legal_entity_code text, seller_id uuid, seller_code text, customer_id uuid, customer_code text,
-		customer_region_id uuid, customer_region_code text, returns_external_ref text)
+	select ri.id, rc.id, mi.id, mc.id, ei.id, ec.id, si.id, sc.id, ci.id, cc.id, gi.id, gc.id, coalesce(ci.region_id, cc.region_id), r.id
+	from jsonb_to_record(body) as b (region_id uuid, region_code text, manager_id uuid, manager_code text, legal_entity_id uuid, legal_entity_code text,
+		seller_id uuid, seller_code text, customer_id uuid, customer_code text, customer_region_id uuid, customer_region_code text, returns_external_ref text)
+	left join region ri on ri.id = b.region_id
+	left join region rc on rc.code = b.region_code
+	left join member mi on mi.id = b.manager_id
+	left join member mc on mc.code = b.manager_code
 	left join legal_entity ei on ei.id = b.legal_entity_id
 	left join legal_entity ec on ec.code = b.legal_entity_code
 	left join partner si on si.id = b.seller_id
@@ -82,11 +93,18 @@ comment on function sales_record_found(jsonb, uuid, text) is
 	'What the body of a sale refers to, by id and by natural key, within the customers and the records of its partner; no row when it refers to nothing.';
 
 create or replace function sales_record_reference_faults(body jsonb, partner uuid, asked_source text) returns table (problem text, pointer text)
-	language sql stable security invoker set search_path = pg_catalog, public, pg_temp
+	language plpgsql stable security invoker set search_path = pg_catalog, public, pg_temp
 as $$
+begin
+	if not sales_record_refers(body) then
+		return;
+	end if;
+	return query
 	select f.problem, f.pointer
 	from sales_record_found(body, partner, asked_source) as d
 	cross join lateral (values
+		('region', (body ->> 'region_id')::uuid, d.region_by_id, body ->> 'region_code', d.region_by_code),
+		('manager', (body ->> 'manager_id')::uuid, d.manager_by_id, body ->> 'manager_code', d.manager_by_code),
 		('legal_entity', (body ->> 'legal_entity_id')::uuid, d.legal_entity_by_id, body ->> 'legal_entity_code', d.legal_entity_by_code),
 		('seller', (body ->> 'seller_id')::uuid, d.seller_by_id, body ->> 'seller_code', d.seller_by_code),
 		('customer', (body ->> 'customer_id')::uuid, d.customer_by_id, body ->> 'customer_code', d.customer_by_code),
@@ -97,7 +115,8 @@ as $$
 	union all
 	select 'returned_unknown', '/returns_external_ref'
 	from sales_record_found(body, partner, asked_source) as d
-	where body ->> 'returns_external_ref' is not null and d.returned_by_ref is null
+	where body ->> 'returns_external_ref' is not null and d.returned_by_ref is null;
+end
 $$;
 comment on function sales_record_reference_faults(jsonb, uuid, text) is 'What the body of a sale refers to and is not there.';
 

@@ -135,17 +135,16 @@ where s.id = any (:ids);
 -- Reports a sale. What the body does not say comes from the partner and from the price.
 -- Run more often than all others together: hence narrow joins, and the faults as one list.
 with body as (
-	select b.*
+	select b.*, currency_digits(b.currency) as digits
 	from jsonb_to_record(:body) as b (
-		external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text,
-		region_id uuid, region_code text, manager_id uuid, manager_code text, quantity numeric, unit_price numeric, amount numeric,
+		external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text, quantity numeric, unit_price numeric, amount numeric,
 		currency text, cost numeric, cost_currency text, kind text, order_ref text, deal_ref text, discount numeric, tax_rate numeric,
 		tax_amount numeric, gross_amount numeric, price_includes_tax boolean, invoiced_on date, shipped_on date, paid_on date, returns_id uuid, custom jsonb)
 ), found as materialized (
 	select coalesce(pi.id, pc.id) as partner_id, coalesce(ii.id, ic.id) as product_id,
-		coalesce(ri.id, rc.id, pi.region_id, pc.region_id) as region_id, coalesce(mi.id, mc.id, pi.manager_id, pc.manager_id) as manager_id,
+		coalesce(d.region_by_id, d.region_by_code, pi.region_id, pc.region_id) as region_id,
+		coalesce(d.manager_by_id, d.manager_by_code, pi.manager_id, pc.manager_id) as manager_id,
 		pi.id as partner_by_id, pc.id as partner_by_code, ii.id as product_by_id, ic.id as product_by_code,
-		ri.id as region_by_id, rc.id as region_by_code, mi.id as manager_by_id, mc.id as manager_by_code,
 		coalesce(d.legal_entity_by_id, d.legal_entity_by_code) as legal_entity_id, coalesce(d.seller_by_id, d.seller_by_code) as seller_id,
 		coalesce(d.customer_by_id, d.customer_by_code) as customer_id,
 		coalesce(d.customer_region_by_id, d.customer_region_by_code, d.region_of_customer) as customer_region_id,
@@ -155,13 +154,9 @@ with body as (
 	left join partner pc on pc.code = b.partner_code
 	left join product ii on ii.id = b.product_id
 	left join product ic on ic.sku = b.sku
-	left join region ri on ri.id = b.region_id
-	left join region rc on rc.code = b.region_code
-	left join member mi on mi.id = b.manager_id
-	left join member mc on mc.code = b.manager_code
 	left join lateral sales_record_found(:body, coalesce(pi.id, pc.id), coalesce(b.source, 'default')) as d on true
 	left join lateral sales_amounts(b.quantity, b.unit_price, b.discount, b.tax_rate, coalesce(b.price_includes_tax, false),
-		b.amount, b.tax_amount, b.gross_amount, currency_digits(b.currency)) as a on true
+		b.amount, b.tax_amount, b.gross_amount, b.digits) as a on true
 ), fault as (
 	select l.problem, l.pointer, s.id as existing_id
 	from body b
@@ -176,12 +171,6 @@ with body as (
 		('product_unknown', '/product_id', b.product_id is not null and f.product_by_id is null),
 		('product_unknown', '/sku', b.sku is not null and f.product_by_code is null),
 		('reference_differs', '/sku', f.product_by_id <> f.product_by_code),
-		('region_unknown', '/region_id', b.region_id is not null and f.region_by_id is null),
-		('region_unknown', '/region_code', b.region_code is not null and f.region_by_code is null),
-		('reference_differs', '/region_code', f.region_by_id <> f.region_by_code),
-		('manager_unknown', '/manager_id', b.manager_id is not null and f.manager_by_id is null),
-		('manager_unknown', '/manager_code', b.manager_code is not null and f.manager_by_code is null),
-		('reference_differs', '/manager_code', f.manager_by_id <> f.manager_by_code),
 		('period_locked', '/sold_on', period_is_locked(b.sold_on, f.legal_entity_id))
 	) as l (problem, pointer, holds)
 	where l.holds
@@ -304,16 +293,10 @@ with target as (
 	where s.id = :id
 	for update
 ), body as (
-	select b.*, ii.id as product_by_id, ic.id as product_by_code, ri.id as region_by_id, rc.id as region_by_code,
-		mi.id as manager_by_id, mc.id as manager_by_code
-	from jsonb_to_record(:body) as b (
-		reason text, sold_on date, product_id uuid, sku text, region_id uuid, region_code text, manager_id uuid, manager_code text)
+	select b.*, ii.id as product_by_id, ic.id as product_by_code
+	from jsonb_to_record(:body) as b (reason text, sold_on date, product_id uuid, sku text)
 	left join product ii on ii.id = b.product_id
 	left join product ic on ic.sku = b.sku
-	left join region ri on ri.id = b.region_id
-	left join region rc on rc.code = b.region_code
-	left join member mi on mi.id = b.manager_id
-	left join member mc on mc.code = b.manager_code
 ), made as materialized (
 	select v.*
 	from target t
@@ -359,12 +342,6 @@ with target as (
 	union all
 	select f.problem, f.pointer
 	from body b, reference_faults('product_unknown', '/product_id', b.product_id, b.product_by_id, '/sku', b.sku, b.product_by_code) as f
-	union all
-	select f.problem, f.pointer
-	from body b, reference_faults('region_unknown', '/region_id', b.region_id, b.region_by_id, '/region_code', b.region_code, b.region_by_code) as f
-	union all
-	select f.problem, f.pointer
-	from body b, reference_faults('manager_unknown', '/manager_id', b.manager_id, b.manager_by_id, '/manager_code', b.manager_code, b.manager_by_code) as f
 ), changed as (
 	update sales_record s
 	set status = 'void', voided_reason = b.reason, replaced_by_id = :new_id, version = s.version + 1, updated_at = :now

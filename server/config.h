@@ -32,6 +32,9 @@ struct config {
 	int address_burst;
 	int guess_rate; /* keys a second that are none, from one address */
 	int guess_burst;
+	int head_ms;           /* for the whole head of a request */
+	int slow_ms;           /* how often a body or an answer under way is looked at, */
+	int slow_bytes;        /* and how many bytes must have moved meanwhile */
 	int idle_ms;           /* a connection that sends nothing is cut */
 	int request_ms;        /* from the first byte of a request to its answer */
 	int statement_ms;      /* PostgreSQL gives up on a statement */

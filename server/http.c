@@ -14,6 +14,7 @@
 #include <utlist.h>
 
 #include "cors.h"
+#include "peer.h"
 #include "throttle.h"
 
 enum {
@@ -29,6 +30,7 @@ struct http {
 	struct watch watch;
 	bool is_due;
 	int requests;
+	struct peers peers;
 	struct http_connection *connections; /* with a request */
 	int stopped_socket; /* the listening socket after http_quiesce; -1 before */
 };
@@ -37,6 +39,7 @@ struct http {
 struct http_connection {
 	struct http *http;
 	struct MHD_Connection *connection;
+	struct peer *peer;
 	struct request *request;
 	bool is_open; /* the headers have been seen */
 	bool is_suspended;
@@ -86,19 +89,22 @@ static void note_head(struct http_connection *c)
 static void *begin_request(void *ctx, const char *target, struct MHD_Connection *connection)
 {
 	struct http *http = ctx;
-	struct http_connection *c = calloc(1, sizeof *c);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct peer *peer = info == NULL ? NULL : info->socket_context;
+	struct http_connection *c = peer == NULL ? NULL : calloc(1, sizeof *c);
 	if (c == NULL)
 		return NULL;
 	c->http = http;
 	c->connection = connection;
+	c->peer = peer;
 	c->request = request_new(http->service, c, target);
 	if (c->request == NULL) {
 		free(c);
 		return NULL;
 	}
-	c->request->peer = throttle_address(http->service->throttle,
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-			->client_addr);
+	c->request->peer = peer->address;
+	peer_expect_head(peer, http->service, http->service->config->head_ms);
 	http->requests++;
 	DL_APPEND2(http->connections, c, previous, next);
 	return c;
@@ -117,6 +123,7 @@ static void end_request(void *ctx, struct MHD_Connection *connection, void **sta
 	http->requests--;
 	DL_DELETE2(http->connections, c, previous, next);
 	request_abandon(c->request);
+	peer_expect_head(c->peer, http->service, http->service->config->idle_ms);
 	free(c);
 }
 
@@ -172,10 +179,21 @@ static enum MHD_Result send_answer(struct http_connection *c)
 			response, r->answer.headers[i].name, r->answer.headers[i].value);
 	if (c->http->service->is_stopping || r->closes)
 		MHD_add_response_header(response, "Connection", "close");
+	peer_expect_bytes(c->peer, r->service, 0);
 	enum MHD_Result result = MHD_queue_response(
 		c->connection, (unsigned)r->answer.status, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+/* A body that is streamed may take as long as it moves. */
+static void expect_body(struct http_connection *c)
+{
+	const struct request *r = c->request;
+	const struct service *service = r->service;
+	bool is_stream = r->operation != NULL && r->operation->code->stream != NULL;
+	peer_expect_bytes(c->peer, service,
+		is_stream ? 0 : service->loop->now_ms + service->config->request_ms);
 }
 
 /* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
@@ -199,6 +217,7 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 		r->method = method;
 		note_head(c);
 		request_open(r);
+		expect_body(c);
 		return r->closes && r->state == REQUEST_ANSWERED ? send_answer(c) : MHD_YES;
 	}
 	if (*piece_length > 0) {
@@ -216,15 +235,29 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 	return MHD_YES;
 }
 
-static void count_connection(void *ctx, struct MHD_Connection *connection, void **state,
+static struct peer *greet(struct http *http, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct peer_address address = throttle_address(http->service->throttle, info->client_addr);
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct peer *peer = peer_new(&http->peers, info->connect_fd, address);
+	if (peer != NULL)
+		peer_expect_head(peer, http->service, http->service->config->head_ms);
+	return peer;
+}
+
+static void note_connection(void *ctx, struct MHD_Connection *connection, void **state,
 	enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = ctx;
-	(void)connection;
-	(void)state;
-	int64_t change = code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1;
+	bool is_new = code == MHD_CONNECTION_NOTIFY_STARTED;
+	if (is_new)
+		*state = greet(http, connection);
+	else
+		peer_free(&http->peers, *state);
 	atomic_fetch_add_explicit(
-		&http->service->metrics->connections, change, memory_order_relaxed);
+		&http->service->metrics->connections, is_new ? 1 : -1, memory_order_relaxed);
 }
 
 static void note_news(struct watch *watch, uint32_t events)
@@ -245,11 +278,10 @@ static struct MHD_Daemon *start_daemon(struct http *http, int port)
 		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_LISTEN_BACKLOG_SIZE,
 		(unsigned)LISTEN_BACKLOG, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)(config->connections / config->workers + 1),
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(config->idle_ms / 1000),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_POOL_SIZE,
 		MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, begin_request, http,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-		end_request, http, MHD_OPTION_NOTIFY_CONNECTION, count_connection, http,
+		end_request, http, MHD_OPTION_NOTIFY_CONNECTION, note_connection, http,
 		MHD_OPTION_END);
 }
 
@@ -309,6 +341,11 @@ int http_timeout_ms(const struct http *http)
 	return timeout_ms > 1000 ? 1000 : (int)timeout_ms;
 }
 
+void http_tick(struct http *http)
+{
+	peers_tick(&http->peers, http->service);
+}
+
 bool http_is_due(const struct http *http)
 {
 	return http->is_due;
@@ -359,6 +396,7 @@ void http_suspend(struct http_connection *connection)
 	if (connection->is_suspended)
 		return;
 	connection->is_suspended = true;
+	peer_rest(connection->peer);
 	MHD_suspend_connection(connection->connection);
 }
 
@@ -367,6 +405,7 @@ void http_wake(struct http_connection *connection)
 	if (connection == NULL || !connection->is_suspended)
 		return;
 	connection->is_suspended = false;
+	peer_expect_bytes(connection->peer, connection->http->service, 0);
 	connection->http->is_due = true;
 	MHD_resume_connection(connection->connection);
 }

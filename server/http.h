@@ -22,6 +22,9 @@ void http_run(struct http *http);
 /* How long it can wait at most, in milliseconds; -1: for ever. */
 int http_timeout_ms(const struct http *http);
 
+/* Cuts connections that take too long; to be called every 100 ms or so. */
+void http_tick(struct http *http);
+
 /* True when a request was woken, or the socket had news, since the last http_run. */
 bool http_is_due(const struct http *http);
 

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "bucket.h"
 #include "fault.h"
+#include "peer.h"
 #include "router.h"
 #include "service.h"
 #include "token.h"
@@ -66,12 +67,6 @@ struct answer {
 enum { ANSWER_END = -1, ANSWER_BROKEN = -2 };
 
 struct http_connection; /* http.c's own */
-
-/* Whose requests are counted together. */
-struct peer_address {
-	uint64_t owner;
-	bool is_proxy; /* one that is trusted to say for whom it asks */
-};
 
 /* Which limit a request came closest to, and how it stands. */
 enum limit { LIMIT_ADDRESS, LIMIT_KEYS, LIMIT_CALLER, LIMIT_COUNT };

@@ -161,6 +161,7 @@ static void tick(struct worker *worker)
 		return;
 	worker->tick_ms = worker->loop.now_ms + TICK_MS;
 	loop_tick(&worker->loop);
+	http_tick(worker->http);
 	lanes_tick(worker->service.lanes);
 	housekeeping_tick(worker->housekeeping);
 	if (worker->jobs != NULL)

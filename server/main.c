@@ -253,14 +253,14 @@ static int work(struct server *server)
 typedef bool setup_function(struct server *server, const struct setup *setup);
 
 /* Runs a command that needs the database and not the network. */
-static int with_database(struct server *server, setup_function *work)
+static int with_database(struct server *server, setup_function *command)
 {
 	if (!find_database(server))
 		return fail(server);
 	struct setup setup = {
 		setup_connect(server->database_url, &server->error), server->statements};
 	bool is_done = setup.owner != NULL && migrate(setup.owner, &server->error) &&
-		       work(server, &setup);
+		       command(server, &setup);
 	int code = is_done ? 0 : fail(server);
 	PQfinish(setup.owner);
 	let_database_go(server);

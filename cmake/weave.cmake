@@ -5,13 +5,14 @@ qudao_warnings(weave)
 
 file(GLOB woven_sql CONFIGURE_DEPENDS server/resources/*.sql server/features/*.sql
 	migrations/*.sql migrations/routines/*.sql)
+file(GLOB woven_languages CONFIGURE_DEPENDS languages/*.yaml)
 list(SORT woven_sql)
 set(woven_dir ${CMAKE_BINARY_DIR}/woven)
 file(MAKE_DIRECTORY ${woven_dir})
 add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h
 	COMMAND weave ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h
-		${CMAKE_SOURCE_DIR}/openapi.yaml ${woven_sql}
-	DEPENDS weave openapi.yaml ${woven_sql}
+		${CMAKE_SOURCE_DIR}/openapi.yaml ${woven_languages} ${woven_sql}
+	DEPENDS weave openapi.yaml ${woven_languages} ${woven_sql}
 	VERBATIM)
 
 set(docs_dir ${CMAKE_SOURCE_DIR}/node_modules/swagger-ui-dist)

@@ -31,6 +31,7 @@ struct csv_reader {
 	bool is_after_cr;      /* a CR has ended that row, its LF is awaited */
 	bool is_stopped;
 	struct text fault;
+	const struct language *language; /* of the fault */
 };
 
 /* The parser's buffer holds a cell and its closing quote; a longer cell is refused here, before it
@@ -75,23 +76,30 @@ void csv_reader_free(struct csv_reader *reader)
 	free(reader);
 }
 
+void csv_reader_speak(struct csv_reader *reader, const struct language *language)
+{
+	reader->language = language;
+}
+
 const char *csv_reader_fault(const struct csv_reader *reader)
 {
 	if (reader->fault.is_broken)
-		return "Memory is exhausted.";
+		return language_text(reader->language, MESSAGE("Memory is exhausted."));
 	return reader->fault.bytes;
 }
 
-static const char too_long_cell[] = "a cell is longer than 1 MiB";
-static const char too_long_row[] = "the row is longer than 4 MiB";
-static const char not_utf8[] = "the text is not UTF-8, or it has a NUL";
-static const char out_of_memory[] = "memory is exhausted";
+static const char too_long_cell[] = MESSAGE("a cell is longer than 1 MiB");
+static const char too_long_row[] = MESSAGE("the row is longer than 4 MiB");
+static const char not_utf8[] = MESSAGE("the text is not UTF-8, or it has a NUL");
+static const char out_of_memory[] = MESSAGE("memory is exhausted");
 
 /* Stops the reader with the first fault of the file; returns false. */
 static bool refuse(struct csv_reader *reader, size_t line, const char *fault)
 {
 	if (!reader->is_stopped)
-		text_append_printf(&reader->fault, "Line %zu: %s.", line, fault);
+		text_append_printf(&reader->fault,
+			language_text(reader->language, MESSAGE("Line %zu: %s.")), line,
+			language_text(reader->language, fault));
 	reader->is_stopped = true;
 	return false;
 }
@@ -133,7 +141,8 @@ static void end_row(struct csv_reader *reader)
 static bool add_cell(struct csv_reader *reader, const char *bytes, size_t length)
 {
 	if (reader->cell_count == CSV_CELLS_MAX)
-		return refuse(reader, reader->row_line, "the row has more than 1000 cells");
+		return refuse(
+			reader, reader->row_line, MESSAGE("the row has more than 1000 cells"));
 	if (length > CSV_CELL_MAX)
 		return refuse(reader, reader->row_line, too_long_cell);
 	reader->cells[reader->cell_count++] = (struct slice){bytes, length};
@@ -148,7 +157,7 @@ static void collect_cell(void *bytes, size_t length, void *ctx)
 	if (reader->is_stopped)
 		return;
 	if (reader->is_after_cr)
-		refuse(reader, reader->line, "a row ends with CR but without LF");
+		refuse(reader, reader->line, MESSAGE("a row ends with CR but without LF"));
 	else if (!text_is_utf8(bytes, length))
 		refuse(reader, reader->row_line, not_utf8);
 	else if (reader->collected.length + length > CSV_ROW_MAX)
@@ -182,7 +191,7 @@ static void collect_row(int byte, void *ctx)
 
 static void refuse_parsed(struct csv_reader *reader)
 {
-	const char *fault = "a quote stands where none may be";
+	const char *fault = MESSAGE("a quote stands where none may be");
 	if (csv_error(&reader->parser) != CSV_EPARSE)
 		fault = csv_get_buffer_size(&reader->parser) > CSV_CELL_MAX ? too_long_cell
 									    : out_of_memory;
@@ -265,7 +274,8 @@ bool csv_reader_finish(struct csv_reader *reader)
 	if (reader->is_stopped)
 		return false;
 	if (csv_fini(&reader->parser, collect_cell, collect_row, reader) != 0)
-		refuse(reader, reader->row_line, "a quote that begins in this row never ends");
+		refuse(reader, reader->row_line,
+			MESSAGE("a quote that begins in this row never ends"));
 	return !reader->is_stopped;
 }
 

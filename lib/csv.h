@@ -1,6 +1,7 @@
 /* CSV (RFC 4180): a reader that is fed piece by piece, and a writer of cells. */
 #pragma once
 
+#include "language.h"
 #include "text.h"
 
 enum { CSV_CELL_MAX = 1 << 20, CSV_CELLS_MAX = 1000 };
@@ -16,6 +17,9 @@ typedef bool csv_row_function(void *ctx, size_t line, const struct slice *cells,
  * A cell that the writer defused (a quote before = + - @ tab CR) comes back as it was. */
 struct csv_reader *csv_reader_new(csv_row_function *on_row, void *ctx);
 void csv_reader_free(struct csv_reader *reader);
+
+/* Says in which language faults are told; English without. */
+void csv_reader_speak(struct csv_reader *reader, const struct language *language);
 
 /* Reads on. False when the bytes are no CSV (an unmatched quote, a cell or row over the limits,
  * invalid UTF-8, a NUL) or `on_row` stopped it; csv_reader_fault says why. */

@@ -11,15 +11,16 @@ enum { DETAIL_MAX = 511 };
 /* Returns the detail, cut where it would be too long: between characters, for it may quote what a
  * client sent and ends up in an answer. */
 __attribute__((format(printf, 2, 0))) static const char *format_detail(
-	struct arena *arena, const char *format, va_list arguments)
+	const struct fault_list *list, const char *format, va_list arguments)
 {
 	char detail[DETAIL_MAX +
 		    2]; /* one byte more, so that the cut sees where a character begins */
-	int length = vsnprintf(detail, sizeof detail, format, arguments);
+	int length = vsnprintf(
+		detail, sizeof detail, language_text(list->language, format), arguments);
 	if (length < 0)
 		return NULL;
 	size_t kept = (size_t)length < sizeof detail ? (size_t)length : sizeof detail - 1;
-	return arena_copy(arena, detail, text_cut(detail, kept, DETAIL_MAX));
+	return arena_copy(list->arena, detail, text_cut(detail, kept, DETAIL_MAX));
 }
 
 /* Without memory a list must not look as if all were well. */
@@ -47,7 +48,7 @@ void fault_add(
 	struct fault fault = {
 		.pointer = arena_copy(list->arena, pointer, strlen(pointer)),
 		.code = code,
-		.detail = format_detail(list->arena, format, arguments),
+		.detail = format_detail(list, format, arguments),
 	};
 	va_end(arguments);
 	if (list->items == NULL || fault.pointer == NULL || fault.detail == NULL)

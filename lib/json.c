@@ -1,5 +1,6 @@
 #include "json.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,22 +43,31 @@ static void make_printable(char *string)
 			*string = '?';
 }
 
+__attribute__((format(printf, 4, 5))) static void say(
+	struct json_fault *fault, size_t offset, const char *code, const char *format, ...)
+{
+	va_list arguments;
+	fault->offset = offset;
+	fault->code = code;
+	va_start(arguments, format);
+	vsnprintf(fault->detail, sizeof fault->detail, language_text(fault->language, format),
+		arguments);
+	va_end(arguments);
+}
+
 /* What jansson would let pass. It takes U+0000 for the end of the text, whatever follows. */
 static bool find_fault(const char *bytes, size_t length, struct json_fault *ret_fault)
 {
 	const char *nul = length == 0 ? NULL : memchr(bytes, '\0', length);
 	size_t too_deep = find_too_deep(bytes, length);
 	if (nul != NULL) {
-		*ret_fault = (struct json_fault){.offset = (size_t)(nul - bytes),
-			.code = "invalid_json",
-			.detail = "U+0000 is not allowed"};
+		say(ret_fault, (size_t)(nul - bytes), "invalid_json", "U+0000 is not allowed");
 		return true;
 	}
 	if (too_deep == length)
 		return false;
-	*ret_fault = (struct json_fault){.offset = too_deep, .code = "too_deep"};
-	snprintf(ret_fault->detail, sizeof ret_fault->detail,
-		"arrays and objects may be nested %d deep", JSON_DEPTH_MAX);
+	say(ret_fault, too_deep, "too_deep", "arrays and objects may be nested %d deep",
+		JSON_DEPTH_MAX);
 	return true;
 }
 
@@ -69,13 +79,10 @@ json_t *json_read(const char *bytes, size_t length, struct json_fault *ret_fault
 	json_t *json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (json != NULL)
 		return json;
-	*ret_fault = (struct json_fault){
-		.offset = error.position > 0 ? (size_t)error.position : 0,
-		.code = code_of(&error),
-	};
 	make_printable(error.text);
-	snprintf(ret_fault->detail, sizeof ret_fault->detail, "line %d, column %d: %s",
-		error.line > 0 ? error.line : 1, error.column > 0 ? error.column : 0, error.text);
+	say(ret_fault, error.position > 0 ? (size_t)error.position : 0, code_of(&error),
+		"line %d, column %d: %s", error.line > 0 ? error.line : 1,
+		error.column > 0 ? error.column : 0, error.text);
 	return NULL;
 }
 

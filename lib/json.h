@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "language.h"
+
 enum { JSON_DEPTH_MAX = 32 };
 
 /* Why a text is no acceptable JSON. */
@@ -13,6 +15,7 @@ struct json_fault {
 	size_t offset;    /* in bytes */
 	const char *code; /* "invalid_json", "duplicate_member", "too_deep", "invalid_utf8" */
 	char detail[256];
+	const struct language *language; /* set by the caller: of the detail */
 };
 
 /* Returns the value of `length` bytes of JSON (any value at the top; a new reference), or NULL with

@@ -128,7 +128,7 @@ static struct value read_scalar(struct slice text, unsigned kinds)
 static void check_container(struct check *check, const struct schema *schema, struct slice text,
 	const struct place *top)
 {
-	struct json_fault fault;
+	struct json_fault fault = {.language = check->faults->language};
 	json_t *json = json_read(text.bytes, text.length, &fault);
 	if (json == NULL) {
 		report(check, top, "type", "must be JSON; %s", fault.detail);

@@ -157,7 +157,8 @@ static bool check_string(struct check *check, const struct schema *schema,
 	if (schema->pattern != NULL && !check_pattern(check, schema, value, place))
 		return false;
 	return schema->format == NULL || schema->format->is_valid(value->string) ||
-	       report(check, place, "format", "must be %s", schema->format->article);
+	       report(check, place, "format", "must be %s",
+		       in_language(check, schema->format->article));
 }
 
 /* Numbers */
@@ -176,10 +177,10 @@ static bool check_bound(struct check *check, const struct bound_rule *rule,
 	int wrong = rule->is_upper ? 1 : -1;
 	if (order != wrong && (order != 0 || !rule->is_exclusive))
 		return true;
-	static const char *const words[2][2] = {
-		{"at least", "more than"}, {"at most", "less than"}};
+	static const char *const words[2][2] = {{MESSAGE("at least"), MESSAGE("more than")},
+		{MESSAGE("at most"), MESSAGE("less than")}};
 	const char *code = rule->is_upper ? "too_large" : "too_small";
-	const char *word = words[rule->is_upper][rule->is_exclusive];
+	const char *word = in_language(check, words[rule->is_upper][rule->is_exclusive]);
 	if (rule->bound->number.is_exact)
 		return report(check, place, code, "must be %s %lld", word,
 			(long long)rule->bound->number.integer);

@@ -73,9 +73,9 @@ static const struct keyword keywords[] = {
 };
 
 static const struct format formats[] = {
-	{"date", "a date such as 2024-02-29", format_is_date},
-	{"date-time", "a date-time such as 2024-02-29T13:45:00Z", format_is_date_time},
-	{"uuid", "a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91", format_is_uuid},
+	{"date", MESSAGE("a date such as 2024-02-29"), format_is_date},
+	{"date-time", MESSAGE("a date-time such as 2024-02-29T13:45:00Z"), format_is_date_time},
+	{"uuid", MESSAGE("a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91"), format_is_uuid},
 };
 
 /* Keywords whose value is one or more schemas */

@@ -7,6 +7,7 @@
 enum {
 	POINTER_MAX = 1000, /* a longer one would let a long name grow an answer without bound */
 	PHRASE_MAX = 480,
+	REST_MAX = PHRASE_MAX + 64, /* enough to see that it does not fit */
 	NAME_SHOWN_MAX = 64,
 	SUGGESTION_NAME_MAX = 40,
 	SCORE_OTHER_TYPE = 10000, /* the branch is about something else altogether */
@@ -50,11 +51,17 @@ static void phrase_add_name(struct phrase *phrase, struct slice name)
 		phrase_add(phrase, "…");
 }
 
+const char *in_language(const struct check *check, const char *english)
+{
+	return language_text(check->faults->language, english);
+}
+
 /* Puts what stands between the items of "a, b or c". */
-static void phrase_join(struct phrase *phrase, size_t i, size_t count)
+static void phrase_join(struct phrase *phrase, const struct check *check, size_t i, size_t count)
 {
 	if (i > 0)
-		phrase_add(phrase, i + 1 == count ? " or " : ", ");
+		phrase_add(phrase,
+			in_language(check, i + 1 == count ? MESSAGE(" or ") : MESSAGE(", ")));
 }
 
 /* What the top is called: the last token of its pointer, or the name of a query parameter. */
@@ -73,9 +80,11 @@ static void phrase_add_place(
 	char index[32];
 	if (place->parent == NULL) {
 		struct slice name = name_of_top(check->pointer);
-		phrase_add_name(phrase, name.length > 0 ? name : SLICE("the value"));
+		phrase_add_name(phrase,
+			name.length > 0 ? name
+					: slice_of(in_language(check, MESSAGE("the value"))));
 	} else if (place->name.bytes != NULL) {
-		phrase_add(phrase, place->is_name ? "the name " : "");
+		phrase_add(phrase, place->is_name ? in_language(check, MESSAGE("the name ")) : "");
 		phrase_add_name(phrase, place->name);
 	} else {
 		phrase_add_place(phrase, check, place->parent);
@@ -142,6 +151,14 @@ static void add_score(struct check *check, const struct place *place, const char
 		check->score++;
 }
 
+/* True when no sentence is wanted: the score, if anything, takes note. */
+static bool is_silent(struct check *check, const struct place *place, const char *code)
+{
+	if (check->effort == EFFORT_SCORE)
+		add_score(check, place, code);
+	return check->effort != EFFORT_REPORT;
+}
+
 /* Adds a fault whose whole sentence is there. */
 static bool report_sentence(struct check *check, const struct place *place, const char *code,
 	const struct phrase *sentence)
@@ -152,28 +169,34 @@ static bool report_sentence(struct check *check, const struct place *place, cons
 	return false;
 }
 
-/* True when no sentence is wanted: the score, if anything, takes note. */
-static bool is_silent(struct check *check, const struct place *place, const char *code)
-{
-	if (check->effort == EFFORT_SCORE)
-		add_score(check, place, code);
-	return check->effort != EFFORT_REPORT;
-}
-
 bool report(
 	struct check *check, const struct place *place, const char *code, const char *format, ...)
 {
 	if (is_silent(check, place, code))
 		return false;
 	struct phrase sentence = {.length = 0};
-	char rest[sizeof sentence.bytes];
+	char rest[REST_MAX];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(rest, sizeof rest, format, arguments);
+	vsnprintf(rest, sizeof rest, in_language(check, format), arguments);
 	va_end(arguments);
 	phrase_add_place(&sentence, check, place);
 	phrase_add(&sentence, " ");
-	phrase_append(&sentence, rest, text_cut(rest, strlen(rest), sizeof rest - 2));
+	phrase_add(&sentence, rest);
+	return report_sentence(check, place, code, &sentence);
+}
+
+/* The same with a sentence that says by itself what it is about. */
+__attribute__((format(printf, 4, 5))) static bool report_whole(
+	struct check *check, const struct place *place, const char *code, const char *format, ...)
+{
+	struct phrase sentence = {.length = 0};
+	char rest[REST_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(rest, sizeof rest, in_language(check, format), arguments);
+	va_end(arguments);
+	phrase_add(&sentence, rest);
 	return report_sentence(check, place, code, &sentence);
 }
 
@@ -181,14 +204,14 @@ static const struct {
 	unsigned kinds;
 	const char *article;
 } kind_names[] = {
-	{KIND_STRING, "a string"},
-	{KIND_NUMBER, "a number"},
-	{KIND_INTEGER, "an integer"},
-	{KIND_FRACTION, "a number with a fraction"},
-	{KIND_BOOLEAN, "true or false"},
-	{KIND_ARRAY, "an array"},
-	{KIND_OBJECT, "an object"},
-	{KIND_NULL, "null"},
+	{KIND_STRING, MESSAGE("a string")},
+	{KIND_NUMBER, MESSAGE("a number")},
+	{KIND_INTEGER, MESSAGE("an integer")},
+	{KIND_FRACTION, MESSAGE("a number with a fraction")},
+	{KIND_BOOLEAN, MESSAGE("true or false")},
+	{KIND_ARRAY, MESSAGE("an array")},
+	{KIND_OBJECT, MESSAGE("an object")},
+	{KIND_NULL, MESSAGE("null")},
 };
 
 /* Takes the first named kinds out of the set; NULL when it is empty. */
@@ -213,19 +236,16 @@ bool report_type(struct check *check, const struct place *place, unsigned kinds,
 	size_t count = 0;
 	while (kinds != 0)
 		names[count++] = take_kind(&kinds);
-	struct phrase sentence = {.length = 0};
-	phrase_add_place(&sentence, check, place);
-	phrase_add(&sentence, " must be ");
+	struct phrase list = {.length = 0};
 	for (size_t i = 0; i < count; i++) {
-		phrase_join(&sentence, i, count);
-		phrase_add(&sentence, names[i]);
+		phrase_join(&list, check, i, count);
+		phrase_add(&list, in_language(check, names[i]));
 	}
 	const char *actual_name = take_kind(&actual);
-	if (actual_name != NULL) {
-		phrase_add(&sentence, ", not ");
-		phrase_add(&sentence, actual_name);
-	}
-	return report_sentence(check, place, "type", &sentence);
+	if (actual_name == NULL)
+		return report(check, place, "type", "must be %s", list.bytes);
+	return report(check, place, "type", "must be %s, not %s", list.bytes,
+		in_language(check, actual_name));
 }
 
 static void phrase_add_json(struct phrase *phrase, const json_t *json)
@@ -242,27 +262,21 @@ static void phrase_add_json(struct phrase *phrase, const json_t *json)
 
 bool report_enumeration(struct check *check, const struct place *place, const json_t *enumeration)
 {
-	if (is_silent(check, place, "enum"))
-		return false;
-	struct phrase sentence = {.length = 0};
-	phrase_add_place(&sentence, check, place);
-	phrase_add(&sentence, " must be one of ");
-	for (size_t i = 0; i < json_array_size(enumeration); i++) {
-		phrase_add(&sentence, i > 0 ? ", " : "");
-		phrase_add_json(&sentence, json_array_get(enumeration, i));
+	struct phrase list = {.length = 0};
+	for (size_t i = 0; i < json_array_size(enumeration) && check->effort == EFFORT_REPORT;
+		i++) {
+		phrase_add(&list, i > 0 ? in_language(check, MESSAGE(", ")) : "");
+		phrase_add_json(&list, json_array_get(enumeration, i));
 	}
-	return report_sentence(check, place, "enum", &sentence);
+	return report(check, place, "enum", "must be one of %s", list.bytes);
 }
 
 bool report_constant(struct check *check, const struct place *place, const json_t *constant)
 {
-	if (is_silent(check, place, "const"))
-		return false;
-	struct phrase sentence = {.length = 0};
-	phrase_add_place(&sentence, check, place);
-	phrase_add(&sentence, " must be ");
-	phrase_add_json(&sentence, constant);
-	return report_sentence(check, place, "const", &sentence);
+	struct phrase value = {.length = 0};
+	if (check->effort == EFFORT_REPORT)
+		phrase_add_json(&value, constant);
+	return report(check, place, "const", "must be %s", value.bytes);
 }
 
 static size_t least(size_t left, size_t right)
@@ -310,18 +324,12 @@ static const struct name *nearest(const struct names *names, struct slice name)
 
 bool report_unknown(struct check *check, const struct place *place, const struct names *properties)
 {
-	if (is_silent(check, place, "unknown_member"))
-		return false;
-	struct phrase sentence = {.length = 0};
-	phrase_add_place(&sentence, check, place);
-	phrase_add(&sentence, " is not a member here");
-	const struct name *meant = nearest(properties, place->name);
-	if (meant != NULL) {
-		phrase_add(&sentence, "; did you mean ");
-		phrase_add_name(&sentence, meant->text);
-		phrase_add(&sentence, "?");
-	}
-	return report_sentence(check, place, "unknown_member", &sentence);
+	const struct name *meant = check->effort == EFFORT_REPORT ? nearest(properties, place->name)
+								  : NULL;
+	if (meant == NULL)
+		return report(check, place, "unknown_member", "is not a member here");
+	return report(check, place, "unknown_member", "is not a member here; did you mean %.*s?",
+		(int)meant->text.length, meant->text.bytes);
 }
 
 bool is_list_of_required(const struct schema_list *list)
@@ -334,19 +342,21 @@ bool is_list_of_required(const struct schema_list *list)
 	return list->count > 0;
 }
 
-static void phrase_add_required(struct phrase *phrase, const struct slices *names)
+static void phrase_add_required(
+	struct phrase *phrase, const struct check *check, const struct slices *names)
 {
 	for (size_t i = 0; i < names->count; i++) {
-		phrase_add(phrase, i > 0 ? " and " : "");
+		phrase_add(phrase, i > 0 ? in_language(check, MESSAGE(" and ")) : "");
 		phrase_add_name(phrase, names->items[i]);
 	}
 }
 
-static void phrase_add_branches(struct phrase *phrase, const struct schema_list *branches)
+static void phrase_add_branches(
+	struct phrase *phrase, const struct check *check, const struct schema_list *branches)
 {
 	for (size_t i = 0; i < branches->count; i++) {
-		phrase_join(phrase, i, branches->count);
-		phrase_add_required(phrase, &branches->items[i]->required);
+		phrase_join(phrase, check, i, branches->count);
+		phrase_add_required(phrase, check, &branches->items[i]->required);
 	}
 }
 
@@ -361,11 +371,10 @@ bool report_none_given(
 {
 	if (is_silent(check, place, "required"))
 		return false;
-	struct phrase sentence = {.length = 0};
+	struct phrase list = {.length = 0};
 	struct place first = first_alternative(place, branches);
-	phrase_add_branches(&sentence, branches);
-	phrase_add(&sentence, " is required");
-	return report_sentence(check, &first, "required", &sentence);
+	phrase_add_branches(&list, check, branches);
+	return report_whole(check, &first, "required", "%s is required", list.bytes);
 }
 
 bool report_several_given(
@@ -373,21 +382,21 @@ bool report_several_given(
 {
 	if (is_silent(check, place, "one_of"))
 		return false;
-	struct phrase sentence = {.length = 0};
+	struct phrase list = {.length = 0};
 	struct place first = first_alternative(place, branches);
-	phrase_add(&sentence, "only one of ");
-	phrase_add_branches(&sentence, branches);
-	phrase_add(&sentence, " may be given");
-	return report_sentence(check, &first, "one_of", &sentence);
+	phrase_add_branches(&list, check, branches);
+	return report_whole(check, &first, "one_of", "only one of %s may be given", list.bytes);
 }
 
 bool report_given(struct check *check, const struct place *place, const struct slices *names)
 {
 	if (is_silent(check, place, "not_allowed"))
 		return false;
-	struct phrase sentence = {.length = 0};
+	struct phrase list = {.length = 0};
 	struct place first = {.parent = place, .name = names->items[0]};
-	phrase_add_required(&sentence, names);
-	phrase_add(&sentence, names->count > 1 ? " must not be given together" : " is not allowed");
-	return report_sentence(check, &first, "not_allowed", &sentence);
+	phrase_add_required(&list, check, names);
+	return names->count > 1 ? report_whole(check, &first, "not_allowed",
+					  "%s must not be given together", list.bytes)
+				: report_whole(check, &first, "not_allowed", "%s is not allowed",
+					  list.bytes);
 }

@@ -45,6 +45,10 @@ struct check {
 bool report(struct check *check, const struct place *place, const char *code, const char *format,
 	...) __attribute__((format(printf, 4, 5)));
 
+/* Returns a message in the language of the faults. */
+const char *in_language(const struct check *check, const char *english)
+	__attribute__((format_arg(2)));
+
 /* "… must be a string or null, not a number": `actual` is 0 when that says nothing. */
 bool report_type(struct check *check, const struct place *place, unsigned kinds, unsigned actual);
 

@@ -12,9 +12,7 @@ void answer_reset(struct request *r)
 	struct text body = r->answer.body;
 	text_clear(&body);
 	r->answer = (struct answer){.body = body};
-	r->faults = (struct fault_list){.arena = &r->arena};
-	r->detail = NULL;
-	r->existing_id = NULL;
+	request_forget_faults(r);
 }
 
 void answer_header(struct request *r, const char *name, const char *value)
@@ -24,10 +22,28 @@ void answer_header(struct request *r, const char *name, const char *value)
 		answer->headers[answer->header_count++] = (struct answer_header){name, value};
 }
 
+void answer_vary(struct request *r, const char *header)
+{
+	struct answer *answer = &r->answer;
+	for (size_t i = 0; i < answer->header_count; i++)
+		if (strcmp(answer->headers[i].name, "Vary") == 0) {
+			answer->headers[i].value = arena_printf(
+				&r->arena, "%s, %s", answer->headers[i].value, header);
+			return;
+		}
+	answer_header(r, "Vary", header);
+}
+
 void answer_begin(struct request *r, int status, const char *content_type)
 {
 	r->answer.status = status;
 	r->answer.content_type = content_type;
+}
+
+void answer_language(struct request *r)
+{
+	answer_header(r, "Content-Language", r->language == NULL ? "en" : r->language->tag);
+	answer_vary(r, "Accept-Language");
 }
 
 const struct problem *answer_json(struct request *r, int status, json_t *value)
@@ -106,7 +122,8 @@ static const char *detail_of(const struct request *r, const struct problem *prob
 {
 	if (r->detail != NULL)
 		return r->detail;
-	return r->faults.count > 0 ? r->faults.items[0].detail : problem->title;
+	return r->faults.count > 0 ? r->faults.items[0].detail
+				   : language_text(r->language, problem->title);
 }
 
 void answer_problem(struct request *r, const struct problem *problem)
@@ -116,9 +133,10 @@ void answer_problem(struct request *r, const struct problem *problem)
 	r->answer.constant = (struct slice){0};
 	r->answer.produce = NULL;
 	answer_begin(r, problem->status, "application/problem+json");
+	answer_language(r);
 	add_problem_headers(r, problem);
 	text_append_printf(body, "{\"type\":\"/problems/%s\"", problem->code);
-	append_member(body, "title", problem->title);
+	append_member(body, "title", language_text(r->language, problem->title));
 	text_append_printf(body, ",\"status\":%d", problem->status);
 	append_member(body, "detail", detail_of(r, problem));
 	append_member(body, "instance", path_of(r));
@@ -168,9 +186,12 @@ const struct problem *answer_refusal(struct request *r, const PGresult *result)
 			return FAULT(r, "the statement returned the unknown problem %s", code);
 		const char *pointer = copy_text(r, rows_text(result, row, "pointer"));
 		const char *detail = copy_text(r, rows_text(result, row, "detail"));
+		if (detail != NULL)
+			detail = language_text(r->language, detail);
 		if (pointer != NULL)
 			fault_add(&r->faults, pointer, problem->code, "%s",
-				detail == NULL ? problem->title : detail);
+				detail == NULL ? language_text(r->language, problem->title)
+					       : detail);
 		if (first != NULL)
 			continue;
 		first = problem;
@@ -334,7 +355,7 @@ const struct problem *answer_rows(
 		.field_count = r->field_count};
 	answer_begin(r, r->operation->contract->success_status, "application/json");
 	if (r->operation->contract->is_list) {
-		answer_header(r, "Vary", "Accept");
+		answer_vary(r, "Accept");
 		return append_page(r, &rows);
 	}
 	return row < PQntuples(result) ? append_row(r, &rows, row) : &problem_not_found;

@@ -29,5 +29,11 @@ bool answer_position(struct request *r, const struct rows *rows, int row, struct
 /* Sets content type and status for a body that was rendered already. */
 void answer_begin(struct request *r, int status, const char *content_type);
 
+/* Adds a header of the request to those by which the answer varies. */
+void answer_vary(struct request *r, const char *header);
+
+/* Says in which language the answer is, and that another could have been asked for. */
+void answer_language(struct request *r);
+
 /* Answers a value of jansson's; takes it over. */
 const struct problem *answer_json(struct request *r, int status, json_t *value);

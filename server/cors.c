@@ -20,12 +20,12 @@ void cors_add(struct request *r)
 	const char *origin = r->headers[HEADER_ORIGIN];
 	if (origins == NULL)
 		return;
-	answer_header(r, "Vary", "Origin");
+	answer_vary(r, "Origin");
 	if (origin == NULL || !is_allowed(origins, origin))
 		return;
 	answer_header(r, "Access-Control-Allow-Origin", origin);
 	answer_header(r, "Access-Control-Expose-Headers",
-		"ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, "
+		"Content-Language, ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, "
 		"RateLimit, RateLimit-Policy, WWW-Authenticate");
 	if (strcmp(r->method, "OPTIONS") != 0)
 		return;

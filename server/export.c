@@ -166,7 +166,7 @@ static void begin_answer(struct request *r)
 	export->has_begun = true;
 	answer_begin(r, 200,
 		r->format == FORMAT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson");
-	answer_header(r, "Vary", "Accept");
+	answer_vary(r, "Accept");
 	/* libmicrohttpd 0.9.75 ends the chunks of a HEAD that has none, which the next answer on
 	 * the connection would begin with. */
 	r->closes = strcmp(r->method, "HEAD") == 0;

@@ -51,6 +51,7 @@ static const struct {
 	enum request_header header;
 } known_headers[] = {
 	{"Accept", HEADER_ACCEPT},
+	{"Accept-Language", HEADER_ACCEPT_LANGUAGE},
 	{"Authorization", HEADER_AUTHORIZATION},
 	{"Content-Type", HEADER_CONTENT_TYPE},
 	{"Host", HEADER_HOST},

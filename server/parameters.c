@@ -266,14 +266,19 @@ const struct problem *parameters_check(struct request *r)
 	return r->faults.count > 0 ? &problem_invalid_request : read_page(r);
 }
 
-/* The weight of a media range in thousandths; 1000 without q. */
-static int weight_of(struct slice parameters)
+/* What is no weight counts as none. */
+static int weight_of(double q)
+{
+	return q >= 0 && q <= 1 ? (int)(q * 1000) : 0;
+}
+
+int parameters_weight(struct slice parameters)
 {
 	struct slice part;
 	while (slice_split(&parameters, ';', &part)) {
 		part = slice_trim(part);
 		if (part.length > 2 && (part.bytes[0] | 0x20) == 'q' && part.bytes[1] == '=')
-			return (int)(strtod(part.bytes + 2, NULL) * 1000);
+			return weight_of(strtod(part.bytes + 2, NULL));
 	}
 	return 1000;
 }
@@ -297,7 +302,7 @@ enum answer_format parameters_format(const char *accept)
 	while (slice_split(&rest, ',', &range)) {
 		struct slice type;
 		slice_split(&range, ';', &type);
-		int weight = weight_of(range);
+		int weight = parameters_weight(range);
 		for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 			if (weight > best_weight &&
 				slice_equals_ignoring_case(slice_trim(type), types[i].type)) {

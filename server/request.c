@@ -13,6 +13,7 @@
 #include "http.h"
 #include "json.h"
 #include "keyed.h"
+#include "languages.h"
 #include "parameters.h"
 #include "shared_read.h"
 #include "throttle.h"
@@ -42,7 +43,7 @@ struct request *request_new(
 		return NULL;
 	r->service = service;
 	r->http = http;
-	r->faults.arena = &r->arena;
+	request_forget_faults(r);
 	r->started_us = clock_monotonic_us();
 	r->statement_call = r->then_call = -1;
 	uuid_v7(machine_clock_us() / 1000, r->id);
@@ -98,13 +99,19 @@ void request_break_off(struct request *r)
 	http_wake(r->http);
 }
 
+void request_forget_faults(struct request *r)
+{
+	r->faults = (struct fault_list){.arena = &r->arena, .language = r->language};
+	r->detail = r->existing_id = NULL;
+}
+
 const struct problem *request_fault(
 	struct request *r, const struct problem *problem, const char *format, ...)
 {
 	char detail[512];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(detail, sizeof detail, format, arguments);
+	vsnprintf(detail, sizeof detail, language_text(r->language, format), arguments);
 	va_end(arguments);
 	r->detail = arena_copy(&r->arena, detail, strlen(detail));
 	return problem;
@@ -124,8 +131,7 @@ const struct problem *request_fault_of_ours(
 	journal_text(journal, "file", file);
 	journal_number(journal, "line", line);
 	journal_end(journal);
-	r->detail = NULL;
-	r->faults = (struct fault_list){.arena = &r->arena};
+	request_forget_faults(r);
 	return &problem_internal_error;
 }
 
@@ -174,11 +180,11 @@ static const struct problem *request_frame(struct request *r)
 	const char *fault = framing_fault(&head, &r->closes);
 	if (fault == NULL && memchr(path.bytes, '%', path.length) != NULL &&
 		parameters_decode(&r->arena, path, false) == NULL)
-		fault = "The path is not UTF-8.";
+		fault = MESSAGE("The path is not UTF-8.");
 	if (fault == NULL)
 		return NULL;
 	r->closes = true;
-	return request_fault(r, &problem_bad_request, "%s", fault);
+	return request_fault(r, &problem_bad_request, "%s", language_text(r->language, fault));
 }
 
 /* Paths that ask only which methods there are. */
@@ -205,6 +211,9 @@ void request_open(struct request *r)
 	const char *given = r->headers[HEADER_REQUEST_ID];
 	if (given != NULL && uuid_is_valid(slice_of(given)))
 		memcpy(r->id, given, UUID_TEXT_SIZE);
+	if (r->headers[HEADER_ACCEPT_LANGUAGE] != NULL)
+		r->language = r->faults.language = languages_accepted(
+			r->headers[HEADER_ACCEPT_LANGUAGE]);
 	const struct problem *p = request_frame(r);
 	if (p == NULL)
 		p = throttle_admit_address(r);
@@ -246,7 +255,7 @@ static const struct problem *check_media_type(struct request *r)
 
 static const struct problem *check_json(struct request *r)
 {
-	struct json_fault fault;
+	struct json_fault fault = {.language = r->language};
 	json_t *value = json_read(
 		r->body.bytes == NULL ? "" : r->body.bytes, r->body.length, &fault);
 	if (value == NULL) {
@@ -313,7 +322,8 @@ const struct problem *request_problem_of(struct request *r, const PGresult *erro
 		return FAULT(r, "%s: %s %s", r->operation->contract->id, state == NULL ? "" : state,
 			message == NULL ? PQresultErrorMessage(error) : message);
 	if (problem->pointer != NULL)
-		fault_add(&r->faults, problem->pointer, problem->code, "%s", problem->title);
+		fault_add(&r->faults, problem->pointer, problem->code, "%s",
+			language_text(r->language, problem->title));
 	if (problem == &problem_value_refused && message != NULL && strncmp(state, "22", 2) == 0)
 		return request_fault(r, problem, "%s", message);
 	return problem;

@@ -29,6 +29,7 @@ enum request_state {
 /* The headers that the server looks at. */
 enum request_header {
 	HEADER_ACCEPT,
+	HEADER_ACCEPT_LANGUAGE,
 	HEADER_AUTHORIZATION,
 	HEADER_CONTENT_TYPE,
 	HEADER_FORWARDED_FOR,
@@ -117,6 +118,7 @@ struct request {
 	const char *if_match; /* the versions expected, as an array literal; NULL: any */
 	const char *idempotency_key;
 	unsigned char request_hash[DIGEST_SIZE];
+	const struct language *language; /* of what people read; NULL: English */
 	struct fault_list faults;
 	const char *detail; /* of the problem that it is refused with */
 	const char *existing_id;
@@ -166,7 +168,11 @@ void request_answer(struct request *r);
 /* Ends with a problem; r->faults, r->detail and r->existing_id go with it. */
 void request_refuse(struct request *r, const struct problem *problem);
 
-/* Sets the detail of the problem that the caller is about to return. */
+/* Begins anew with the faults and the detail of the problem. */
+void request_forget_faults(struct request *r);
+
+/* Sets the detail of the problem that the caller is about to return, in the language of the
+ * request. */
 const struct problem *request_fault(struct request *r, const struct problem *problem,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 

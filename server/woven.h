@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "language.h"
 #include "text.h"
 
 struct woven_file {
@@ -14,6 +15,7 @@ extern const struct slice woven_contract;               /* openapi.yaml as JSON 
 extern const struct woven_file woven_statement_files[]; /* server resources and features */
 extern const struct woven_file woven_migrations[];      /* in the order of their names */
 extern const struct woven_file woven_routines[];
+extern const struct language woven_languages[]; /* all but English; ends with one without tag */
 
 /* The files of the documentation page, from npm's swagger-ui-dist (docs_assets.S). */
 extern const char docs_style[], docs_script[];

@@ -1,6 +1,6 @@
 /* weave: turns the contract, the statements and the migrations into C that is compiled in.
  *
- *   weave OUT.c OUT.h openapi.yaml FILE.sql…
+ *   weave OUT.c OUT.h openapi.yaml FILE.yaml… FILE.sql…
  *
  * OUT.h lists the operations of the contract as an X-macro and declares every statement, so that
  * an operation without code does not link and a statement without text does not compile. OUT.c
@@ -84,6 +84,65 @@ static void weave_contract(const char *path, struct text *out, struct text *head
 	text_done(&source);
 }
 
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Writes a literal: JSON's is one of C, too. */
+static void append_literal(struct text *out, const char *string)
+{
+	json_t *json = json_string(string);
+	char *literal = json_dumps(json, JSON_ENCODE_ANY);
+	text_append_string(out, literal);
+	free(literal);
+	json_decref(json);
+}
+
+static void append_messages(const char *path, json_t *messages, struct text *out)
+{
+	size_t count = 0;
+	const char **names = calloc(json_object_size(messages) + 1, sizeof *names);
+	const char *name;
+	json_t *translated;
+	json_object_foreach (messages, name, translated) {
+		if (!json_is_string(translated))
+			die(path, name);
+		names[count++] = name;
+	}
+	qsort(names, count, sizeof *names, compare_names);
+	for (size_t i = 0; i < count; i++) {
+		text_append_string(out, "\t{");
+		append_literal(out, names[i]);
+		text_append_string(out, ",\n\t\t");
+		append_literal(out, json_string_value(json_object_get(messages, names[i])));
+		text_append_string(out, "},\n");
+	}
+	free(names);
+}
+
+/* A catalogue of languages/: `messages` are sorted, to be searched. */
+static void weave_language(const char *path, int number, struct text *list, struct text *out)
+{
+	struct text source = read_file(path);
+	struct text error = {0};
+	json_t *catalogue = yaml_read((struct slice){source.bytes, source.length}, &error);
+	if (catalogue == NULL)
+		die(path, error.bytes);
+	const char *tag = json_string_value(json_object_get(catalogue, "tag"));
+	json_t *messages = json_object_get(catalogue, "messages");
+	if (tag == NULL || !json_is_object(messages))
+		die(path, "needs a tag and messages");
+	text_append_printf(out, "static const struct translation messages_%d[] = {\n", number);
+	append_messages(path, messages, out);
+	text_append_string(out, "};\n\n");
+	text_append_printf(list,
+		"\t{\"%s\", messages_%d, sizeof messages_%d / sizeof *messages_%d},\n", tag, number,
+		number, number);
+	json_decref(catalogue);
+	text_done(&source);
+}
+
 /* The lists of files that the server finds in itself, by what they are for. */
 enum { KIND_STATEMENTS, KIND_MIGRATION, KIND_ROUTINE, KIND_COUNT };
 
@@ -129,6 +188,12 @@ static void weave_file(const char *path, int number, struct text lists[KIND_COUN
 	text_done(&source);
 }
 
+static bool is_catalogue(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	return dot != NULL && strcmp(dot, ".yaml") == 0;
+}
+
 int main(int count, char **arguments)
 {
 	if (count < 4)
@@ -136,13 +201,19 @@ int main(int count, char **arguments)
 	struct text header = {0};
 	struct text out = {0};
 	struct text lists[KIND_COUNT] = {0};
+	struct text languages = {0};
 	text_append_string(&header, "/* Made by weave from the contract and the statements. */\n"
 				    "#pragma once\n\nstruct operation_code;\n\n");
 	text_append_string(&out,
 		"/* Made by weave. */\n#include \"operations.gen.h\"\n#include \"woven.h\"\n\n");
 	weave_contract(arguments[3], &out, &header);
 	for (int i = 4; i < count; i++)
-		weave_file(arguments[i], i, lists, &out, &header);
+		if (is_catalogue(arguments[i]))
+			weave_language(arguments[i], i, &languages, &out);
+		else
+			weave_file(arguments[i], i, lists, &out, &header);
+	text_append_printf(&out, "const struct language woven_languages[] = {\n%s\t{0}};\n\n",
+		languages.bytes == NULL ? "" : languages.bytes);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		text_append_printf(&out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
 			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);
@@ -150,6 +221,7 @@ int main(int count, char **arguments)
 	write_file(arguments[2], &header);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		text_done(&lists[kind]);
+	text_done(&languages);
 	text_done(&out);
 	text_done(&header);
 	return 0;

@@ -71,7 +71,8 @@ static const struct problem *answer_problem_page(struct request *r)
 		return &problem_not_found;
 	const struct problem *p = answer_json(r, 200,
 		json_pack("{s:s, s:i, s:s}", "code", described->code, "status", described->status,
-			"title", described->title));
+			"title", language_text(r->language, described->title)));
+	answer_language(r);
 	if (p == NULL)
 		request_answer(r);
 	return p;

@@ -431,6 +431,8 @@ static struct import *import_new(struct request *r)
 	import->staging = staging_new(r->operation->contract->rows,
 		strstr(type, "ndjson") == NULL ? STAGING_CSV : STAGING_NDJSON,
 		unknown != NULL && strcmp(unknown, "custom") == 0);
+	if (import->staging != NULL)
+		staging_speak(import->staging, r->language);
 	PGconn *connection = lane_connect(r->service->database_url, actor_lane_role(&r->actor), "",
 		r->service->config->bulk_statement_ms);
 	import->stream = stream_new(r->service->loop, connection, &events, import);

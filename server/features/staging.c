@@ -54,6 +54,13 @@ struct staging *staging_new(
 	return staging;
 }
 
+void staging_speak(struct staging *staging, const struct language *language)
+{
+	staging->row_faults.language = staging->file_faults.language = language;
+	if (staging->csv != NULL)
+		csv_reader_speak(staging->csv, language);
+}
+
 void staging_free(struct staging *staging)
 {
 	if (staging == NULL)
@@ -75,7 +82,9 @@ static bool refuse_csv(struct staging *staging)
 	const char *fault = csv_reader_fault(staging->csv);
 	if (staging->file_faults.count == 0)
 		fault_add(&staging->file_faults, "", "invalid_file", "%s",
-			fault == NULL ? "The file cannot be read." : fault);
+			fault == NULL ? language_text(staging->file_faults.language,
+						MESSAGE("The file cannot be read."))
+				      : fault);
 	return false;
 }
 

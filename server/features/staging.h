@@ -16,6 +16,10 @@ struct staging;
  * that it does not know become members of `custom`. NULL when memory is exhausted. */
 struct staging *staging_new(
 	const struct schema *rows, enum staging_format format, bool keeps_unknown);
+
+/* Says in which language faults are told; English without. */
+void staging_speak(struct staging *staging, const struct language *language);
+
 void staging_free(struct staging *staging);
 
 /* Takes a piece of the file and appends to `copy` the lines of the rows that became complete. A row

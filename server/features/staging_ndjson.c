@@ -70,7 +70,7 @@ static void write_object(struct staging *staging, const json_t *row)
 
 static void take_json_line(struct staging *staging, struct slice line)
 {
-	struct json_fault fault;
+	struct json_fault fault = {.language = staging->row_faults.language};
 	staging->line_number++;
 	if (line.length > 0 && line.bytes[line.length - 1] == '\r')
 		line.length--;

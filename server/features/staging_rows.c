@@ -87,7 +87,8 @@ void staging_write_faulty(struct staging *staging, size_t line)
 	text_append_char(staging->copy, '\n');
 	staging->copy->is_broken |= json.is_broken;
 	text_done(&json);
-	staging->row_faults = (struct fault_list){.arena = &staging->arena};
+	staging->row_faults = (struct fault_list){
+		.arena = &staging->arena, .language = staging->row_faults.language};
 	arena_done(&staging->arena);
 }
 

@@ -21,7 +21,7 @@ static void assert_printable(const struct fault_list *faults)
 static void check(const struct schema *schema, struct slice value)
 {
 	struct arena arena;
-	struct json_fault fault;
+	struct json_fault fault = {0};
 	arena_init(&arena);
 	struct fault_list text_faults = {.arena = &arena};
 	schema_check_text(schema, value, "?value", &text_faults);
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	struct slice rest = {(const char *)bytes, length};
 	struct slice source = {0};
-	struct json_fault fault;
+	struct json_fault fault = {0};
 	if (!slice_split(&rest, '\n', &source))
 		return 0;
 	json_t *document = json_read(source.bytes, source.length, &fault);

@@ -13,6 +13,7 @@ TIMEOUT_S = 60
 # Headers that are worth a keyword of their own.
 KEYWORDS = {
     "accept": "Accept",
+    "accept_language": "Accept-Language",
     "content_type": "Content-Type",
     "if_match": "If-Match",
     "if_none_match": "If-None-Match",

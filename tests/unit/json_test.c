@@ -28,7 +28,7 @@ static void any_value_may_stand_at_the_top(void **state)
 	static const char *const values[] = {"{\"a\": [1, 2.5, \"\\u00e9\"]}", "[]", "\"x\"", "12",
 		"-0.5e-3", "true", "false", "null", " \t\r\n1\n"};
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-		struct json_fault fault;
+		struct json_fault fault = {0};
 		json_t *json = json_read(values[i], strlen(values[i]), &fault);
 		assert_non_null(json);
 		json_decref(json);

@@ -1,5 +1,5 @@
 # weave runs at build: it reads the contract and all SQL, and writes C into the build tree.
-add_executable(weave tools/weave.c)
+add_executable(weave tools/weave.c tools/weave_catalogues.c)
 target_link_libraries(weave PRIVATE qudao_lib)
 qudao_warnings(weave)
 

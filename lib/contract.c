@@ -167,7 +167,7 @@ static bool read_success(struct reading *reading, const json_t *node)
 
 /* The operations that anybody may call; all others name a scope. */
 static const char *const public_operations[] = {"getHealth", "getReadiness", "getMetrics",
-	"getContract", "getDocs", "getDocsAsset", "getProblem"};
+	"getContract", "getDocs", "getDocsAsset", "getProblem", "listEnums"};
 
 static bool may_be_public(const char *id)
 {

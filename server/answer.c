@@ -305,6 +305,16 @@ static bool etag_matches(const char *if_none_match, const char *etag)
 	return false;
 }
 
+void answer_etag(struct request *r, const char *etag)
+{
+	const char *if_none_match = r->headers[HEADER_IF_NONE_MATCH];
+	bool is_plain_read = !r->operation->is_write && r->field_count == 0;
+	answer_header(r, "ETag", etag);
+	if (etag != NULL && if_none_match != NULL && is_plain_read &&
+		etag_matches(if_none_match, etag))
+		answer_begin(r, 304, NULL);
+}
+
 static void add_etag(struct request *r, const struct rows *rows, int row, int version)
 {
 	struct text tag = {0};
@@ -313,12 +323,7 @@ static void add_etag(struct request *r, const struct rows *rows, int row, int ve
 	text_append_char(&tag, '"');
 	const char *etag = tag.is_broken ? NULL : arena_copy(&r->arena, tag.bytes, tag.length);
 	text_done(&tag);
-	answer_header(r, "ETag", etag);
-	const char *if_none_match = r->headers[HEADER_IF_NONE_MATCH];
-	bool is_plain_read = !r->operation->is_write && r->field_count == 0;
-	if (etag != NULL && if_none_match != NULL && is_plain_read &&
-		etag_matches(if_none_match, etag))
-		answer_begin(r, 304, NULL);
+	answer_etag(r, etag);
 }
 
 /* The version makes the ETag; a created object has an address, where it can be read. */

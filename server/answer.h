@@ -29,6 +29,9 @@ bool answer_position(struct request *r, const struct rows *rows, int row, struct
 /* Sets content type and status for a body that was rendered already. */
 void answer_begin(struct request *r, int status, const char *content_type);
 
+/* Adds the ETag to an answer that was begun; the answer is 304 if it is what the client has. */
+void answer_etag(struct request *r, const char *etag);
+
 /* Adds a header of the request to those by which the answer varies. */
 void answer_vary(struct request *r, const char *header);
 

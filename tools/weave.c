@@ -5,7 +5,9 @@
  * OUT.h lists the operations of the contract as an X-macro and declares every statement, so that
  * an operation without code does not link and a statement without text does not compile. OUT.c
  * holds the contract as JSON and the SQL files as they are. A file below migrations/ is a
- * migration, one below migrations/routines/ a routine; all others hold statements. */
+ * migration, one below migrations/routines/ a routine; all others hold statements. A YAML file is a
+ * catalogue of languages/: translations of messages, and the labels of the contract's enums. An
+ * enum of the contract without a name (x-enum), and a value without a label, do not build. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +15,16 @@
 
 #include "contract.h"
 #include "sqlfile.h"
+#include "weave.h"
 #include "yaml.h"
 
-static void die(const char *file, const char *why)
+void die(const char *file, const char *why)
 {
 	fprintf(stderr, "weave: %s: %s\n", file, why);
 	exit(1);
 }
 
-static struct text read_file(const char *path)
+struct text read_file(const char *path)
 {
 	struct text text = {0};
 	FILE *file = fopen(path, "rb");
@@ -45,8 +48,8 @@ static void write_file(const char *path, const struct text *text)
 		die(path, "cannot be written");
 }
 
-/* Writes the bytes as numbers: string literals of this size are beyond what C promises. */
-static void append_bytes(struct text *out, const char *name, struct slice bytes)
+/* String literals of this size are beyond what C promises. */
+void append_bytes(struct text *out, const char *name, struct slice bytes)
 {
 	text_append_printf(out, "static const char %s[] = {", name);
 	for (size_t i = 0; i < bytes.length; i++)
@@ -55,7 +58,8 @@ static void append_bytes(struct text *out, const char *name, struct slice bytes)
 	text_append_string(out, "0};\n\n");
 }
 
-static void weave_contract(const char *path, struct text *out, struct text *header)
+/* Returns the enums of the contract. */
+static json_t *weave_contract(const char *path, struct text *out, struct text *header)
 {
 	struct text source = read_file(path);
 	struct text error = {0};
@@ -78,69 +82,12 @@ static void weave_contract(const char *path, struct text *out, struct text *head
 	for (size_t i = 0; i < contract->operation_count; i++)
 		text_append_printf(header, "extern const struct operation_code operation_%s;\n",
 			contract->operations[i].id);
+	json_t *enums = enums_of(path, document);
 	contract_free(contract);
 	json_decref(document);
 	free(json);
 	text_done(&source);
-}
-
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-/* Writes a literal: JSON's is one of C, too. */
-static void append_literal(struct text *out, const char *string)
-{
-	json_t *json = json_string(string);
-	char *literal = json_dumps(json, JSON_ENCODE_ANY);
-	text_append_string(out, literal);
-	free(literal);
-	json_decref(json);
-}
-
-static void append_messages(const char *path, json_t *messages, struct text *out)
-{
-	size_t count = 0;
-	const char **names = calloc(json_object_size(messages) + 1, sizeof *names);
-	const char *name;
-	json_t *translated;
-	json_object_foreach (messages, name, translated) {
-		if (!json_is_string(translated))
-			die(path, name);
-		names[count++] = name;
-	}
-	qsort(names, count, sizeof *names, compare_names);
-	for (size_t i = 0; i < count; i++) {
-		text_append_string(out, "\t{");
-		append_literal(out, names[i]);
-		text_append_string(out, ",\n\t\t");
-		append_literal(out, json_string_value(json_object_get(messages, names[i])));
-		text_append_string(out, "},\n");
-	}
-	free(names);
-}
-
-/* A catalogue of languages/: `messages` are sorted, to be searched. */
-static void weave_language(const char *path, int number, struct text *list, struct text *out)
-{
-	struct text source = read_file(path);
-	struct text error = {0};
-	json_t *catalogue = yaml_read((struct slice){source.bytes, source.length}, &error);
-	if (catalogue == NULL)
-		die(path, error.bytes);
-	const char *tag = json_string_value(json_object_get(catalogue, "tag"));
-	json_t *messages = json_object_get(catalogue, "messages");
-	if (tag == NULL || !json_is_object(messages))
-		die(path, "needs a tag and messages");
-	text_append_printf(out, "static const struct translation messages_%d[] = {\n", number);
-	append_messages(path, messages, out);
-	text_append_string(out, "};\n\n");
-	text_append_printf(list,
-		"\t{\"%s\", messages_%d, sizeof messages_%d / sizeof *messages_%d},\n", tag, number,
-		number, number);
-	json_decref(catalogue);
-	text_done(&source);
+	return enums;
 }
 
 /* The lists of files that the server finds in itself, by what they are for. */
@@ -201,19 +148,18 @@ int main(int count, char **arguments)
 	struct text header = {0};
 	struct text out = {0};
 	struct text lists[KIND_COUNT] = {0};
-	struct text languages = {0};
+	struct catalogues catalogues = {.out = &out};
 	text_append_string(&header, "/* Made by weave from the contract and the statements. */\n"
 				    "#pragma once\n\nstruct operation_code;\n\n");
 	text_append_string(&out,
 		"/* Made by weave. */\n#include \"operations.gen.h\"\n#include \"woven.h\"\n\n");
-	weave_contract(arguments[3], &out, &header);
+	catalogues.enums = weave_contract(arguments[3], &out, &header);
 	for (int i = 4; i < count; i++)
 		if (is_catalogue(arguments[i]))
-			weave_language(arguments[i], i, &languages, &out);
+			weave_catalogue(&catalogues, arguments[i]);
 		else
 			weave_file(arguments[i], i, lists, &out, &header);
-	text_append_printf(&out, "const struct language woven_languages[] = {\n%s\t{0}};\n\n",
-		languages.bytes == NULL ? "" : languages.bytes);
+	weave_catalogues_end(&catalogues);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		text_append_printf(&out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
 			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);
@@ -221,7 +167,6 @@ int main(int count, char **arguments)
 	write_file(arguments[2], &header);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		text_done(&lists[kind]);
-	text_done(&languages);
 	text_done(&out);
 	text_done(&header);
 	return 0;

@@ -12,7 +12,11 @@ function request()
 	elseif operation == "list_sales" then
 		return wrk.format("GET", "/v1/sales-records?partner_id=" .. id, headers)
 	end
-	local body = '{"partner_id":"' .. id .. '","sku":"S7","sold_on":"2026-03-01","quantity":"3","unit_price":"19.90","currency":"USD"}'
+	local quantity = "3"
+	if operation == "create_sale_some_fail" and math.random(100) == 1 then
+		quantity = "99999999999999" -- times the price more than PostgreSQL has digits for
+	end
+	local body = '{"partner_id":"' .. id .. '","sku":"S7","sold_on":"2026-03-01","quantity":"' .. quantity .. '","unit_price":"19.90","currency":"USD"}'
 	return wrk.format("POST", "/v1/sales-records", headers, body)
 end
 

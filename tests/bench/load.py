@@ -1,0 +1,63 @@
+"""Load by wrk and pgbench, with the processor time that it costs."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import subprocess
+
+from subjects import HERE, KEY, PORT
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pids):
+    """Processor time of processes and of their children, as far as they live."""
+    total, wanted = 0, set(pids)
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, IndexError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(stat.parent.name) in wanted or int(fields[1]) in wanted:
+                total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def postmaster(server):
+    return int(pathlib.Path(f"{server.directory}/data/postgres/postmaster.pid").read_text().split()[0])
+
+
+def wrk(server, operation, port, connections, seconds):
+    """Only operations that are meant to may have errors, which here are all answers but 2xx."""
+    environment = {**os.environ, "OPERATION": operation, "KEY": KEY, "IDS": f"{server.directory}/ids"}
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", HERE / "load.lua", f"http://127.0.0.1:{port}"]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["errors"] == 0 or operation.endswith("some_fail") or connections > 256, f"{operation}: {figures}"
+    return {"rps": figures["requests"] / figures["seconds"], **figures}
+
+
+def pgbench(server, operation, script, seconds, settings):
+    """The best of two numbers of clients: more pay off where commits wait for the disk."""
+    path = pathlib.Path(server.directory) / f"{operation}.pgbench"
+    path.write_text(script)
+    environment = {**os.environ, "PGOPTIONS": f"-c role=qudao_staff -c jit=off {settings}"}
+    best = 0
+    for clients in (8, 32):
+        command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(seconds), "-f", path, "-D", f"partners={len(server.ids)}",
+                   "-D", "actor=01a00000-0000-7000-8000-000000000001", "-D", "name=bench", server.database_url()]
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        best = max(best, float(re.search(r"tps = ([\d.]+)", done.stdout)[1]))
+    return best
+
+
+def measured(server, operation, connections, seconds):
+    pids = {"server": [server.process.pid], "postgres": [postmaster(server)]}
+    before = {name: cpu_s(of) for name, of in pids.items()}
+    load_before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    figures = wrk(server, operation, PORT, connections, seconds)
+    load = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for name, of in pids.items():
+        figures[f"{name}_cpu_us"] = (cpu_s(of) - before[name]) * 1e6 / figures["requests"]
+    figures["load_cpu_us"] = (load.ru_utime + load.ru_stime - load_before.ru_utime - load_before.ru_stime) * 1e6 / figures["requests"]
+    return figures

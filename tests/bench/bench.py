@@ -101,7 +101,7 @@ def remarks(report):
     fail, fair, over = report["some_fail"], report["fairness"], report["overload"]
     yield f"With {fail['failed']:.1%} of the writes failing, {fail['vs_none_failing']:.2f} of the rate without."
     yield f"Reads beside a bulk import: p99 {fair['busy_p99_ms']:.1f} ms, {fair['ratio']:.1f} × of quiet."
-    yield (f"Flooded by 1,000 connections with room for 64 that wait: {over['ratio']:.2f} of the best rate is answered, {over['refused_rps']:,.0f}/s are refused;"
+    yield (f"Asked twice as much as it can carry: {over['ratio']:.2f} of its best rate is answered, {over['refused_rps']:,.0f}/s are refused;"
            f" p50 {over['p50_ms']:.1f} ms, p99 {over['p99_ms']:.1f} ms.")
     yield "Memory in MB by connections: " + ", ".join(f"{count}: {mb:.0f}" for count, mb in report["memory_by_connections_mb"].items()) + "."
     yield "Start and memory by workers: " + ", ".join(f"{n}: {r['start_s']:.2f} s, {r['memory_mb']:.0f} MB" for n, r in report["by_workers"].items()) + "."

@@ -1,9 +1,16 @@
--- What wrk asks for: OPERATION of the ids in the file IDS; prints its figures as one JSON line.
+-- What wrk asks for: OPERATION of the ids in the file IDS, each connection every PAUSE_MS on the average; prints its figures as one JSON line.
 local operation, key, ids = os.getenv("OPERATION"), os.getenv("KEY"), {}
 for id in io.lines(os.getenv("IDS")) do
 	ids[#ids + 1] = id
 end
 local headers = { ["Authorization"] = "Bearer " .. key, ["Content-Type"] = "application/json" }
+
+local pause_ms = tonumber(os.getenv("PAUSE_MS"))
+if pause_ms > 0 then
+	function delay()
+		return math.random(0, 2 * pause_ms)
+	end
+end
 
 function request()
 	local id = ids[math.random(#ids)]

@@ -27,9 +27,9 @@ def postmaster(server):
     return int(pathlib.Path(f"{server.directory}/data/postgres/postmaster.pid").read_text().split()[0])
 
 
-def wrk(server, operation, port, connections, seconds):
+def wrk(server, operation, port, connections, seconds, pause_ms=0):
     """Only operations that are meant to may have errors, which here are all answers but 2xx."""
-    environment = {**os.environ, "OPERATION": operation, "KEY": KEY, "IDS": f"{server.directory}/ids"}
+    environment = {**os.environ, "OPERATION": operation, "KEY": KEY, "IDS": f"{server.directory}/ids", "PAUSE_MS": str(pause_ms)}
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", HERE / "load.lua", f"http://127.0.0.1:{port}"]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     figures = json.loads(done.stdout.splitlines()[-1])

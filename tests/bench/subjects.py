@@ -73,7 +73,6 @@ class Server:
 @contextlib.contextmanager
 def peer(server, statements, processes):
     """Node, in one process a core when `processes` says so, as the server has workers."""
-    subprocess.run(["npm", "ci", "--loglevel=error"], cwd=HERE / "peer", check=True, stdout=subprocess.DEVNULL)
     file = pathlib.Path(server.directory) / "statements.json"
     file.write_text(json.dumps(statements))
     command = ["node", "peer.js", f"{server.directory}/data/socket", str(PEER_PORT), str(file), str(processes)]

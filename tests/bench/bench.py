@@ -53,6 +53,7 @@ def run(directory, sizes):
         report["reports"].append(measures.reports(server))
         make_bench_schema(server)
         report["memory_by_connections_mb"] = measures.memory(server, sizes.most_connections)
+        report["memory_by_statements"] = measures.statements_memory(server, 1000)
         statements = statements_of_the_server()
         measures.check_answers(server, statements)
         report.update(measures.compare(server, sizes, pgbench_scripts(statements), statements))
@@ -104,6 +105,8 @@ def remarks(report):
     yield (f"Asked twice as much as it can carry: {over['ratio']:.2f} of its best rate is answered, {over['refused_rps']:,.0f}/s are refused;"
            f" p50 {over['p50_ms']:.1f} ms, p99 {over['p99_ms']:.1f} ms.")
     yield "Memory in MB by connections: " + ", ".join(f"{count}: {mb:.0f}" for count, mb in report["memory_by_connections_mb"].items()) + "."
+    kinds = report["memory_by_statements"]
+    yield f"After lists in {kinds['statements']} combinations of filters {kinds['after_mb']:.0f} MB instead of {kinds['before_mb']:.0f}."
     yield "Start and memory by workers: " + ", ".join(f"{n}: {r['start_s']:.2f} s, {r['memory_mb']:.0f} MB" for n, r in report["by_workers"].items()) + "."
     yield f"First start {report['first_start_s']:.2f} s; binary {report['binary_mb']:.1f} MB; {report['partners']:,} partners."
 

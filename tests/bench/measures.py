@@ -149,6 +149,17 @@ def memory(server, most):
     return results
 
 
+def statements_memory(server, count):
+    """Megabytes of the server after as many kinds of lists, each a statement of its own."""
+    filters = {"currency": "USD", "kind": "sell_in", "status": "reported", "source": "default", "region_code": "R1", "manager_code": "M1", "sku": "S1",
+               "order_ref": "O1", "sold_from": "2024-01-01", "sold_to": "2025-12-31"}
+    before = server.memory_mb()
+    for number in range(count):
+        chosen = [f"{name}={value}" for i, (name, value) in enumerate(filters.items()) if number >> i & 1]
+        server.ask("GET", "/v1/sales-records?" + "&".join(["partner_code=P000100", "limit=1", *chosen])).read()
+    return {"statements": count, "before_mb": before, "after_mb": server.memory_mb()}
+
+
 def some_fail(server, sizes):
     """One write in a hundred is refused by PostgreSQL in the midst of a batch, which then runs again without it."""
     good = wrk(server, "create_sale", PORT, 64, sizes.seconds)

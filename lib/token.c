@@ -82,9 +82,11 @@ void text_append_hex(struct text *text, const unsigned char *bytes, size_t lengt
 }
 
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* Three bytes are four characters of six bits; a shorter end has one character more than bytes. */
-void text_append_base64url(struct text *text, const unsigned char *bytes, size_t length)
+static void append_encoded(
+	struct text *text, const unsigned char *bytes, size_t length, const char *alphabet)
 {
 	char *room = text_reserve(text, length / 3 * 4 + 4);
 	if (room == NULL)
@@ -95,12 +97,23 @@ void text_append_base64url(struct text *text, const unsigned char *bytes, size_t
 	for (size_t i = 0; i < length; i++) {
 		bits = bits << 8 | bytes[i];
 		for (bit_count += 8; bit_count >= 6; bit_count -= 6)
-			*next++ = base64url[bits >> (bit_count - 6) & 0x3f];
+			*next++ = alphabet[bits >> (bit_count - 6) & 0x3f];
 	}
 	if (bit_count > 0)
-		*next++ = base64url[bits << (6 - bit_count) & 0x3f];
+		*next++ = alphabet[bits << (6 - bit_count) & 0x3f];
 	*next = '\0';
 	text->length += (size_t)(next - room);
+}
+
+void text_append_base64url(struct text *text, const unsigned char *bytes, size_t length)
+{
+	append_encoded(text, bytes, length, base64url);
+}
+
+void text_append_base64(struct text *text, const unsigned char *bytes, size_t length)
+{
+	append_encoded(text, bytes, length, base64);
+	text_append(text, "==", (3 - length % 3) % 3);
 }
 
 /* Appends what base64url stands for; false for a foreign character, and for bits that do not count

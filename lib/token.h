@@ -24,6 +24,7 @@ void digester_finish(struct digester *digester, unsigned char ret_digest[static 
 
 void text_append_hex(struct text *text, const unsigned char *bytes, size_t length);
 void text_append_base64url(struct text *text, const unsigned char *bytes, size_t length);
+void text_append_base64(struct text *text, const unsigned char *bytes, size_t length);
 
 /* Fills `ret_bytes` from the system's generator; false when it fails. */
 bool random_bytes(unsigned char *ret_bytes, size_t length);

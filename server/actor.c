@@ -40,7 +40,7 @@ static const struct {
 		"partners:read contacts:read contacts:write customers:read customers:write "
 		"sales-records:read sales-records:write regions:read products:read "
 		"exchange-rates:read legal-entities:read calendars:read settings:read imports:read "
-		"analytics:read"},
+		"analytics:read webhooks:read webhooks:write"},
 };
 
 static bool role_may(enum actor_role role, const char *scope)
@@ -55,7 +55,7 @@ static bool role_may(enum actor_role role, const char *scope)
 		return true;
 	bool is_read = strcmp(strchr(scope, ':'), ":read") == 0;
 	return is_read && words_have(scopes, SLICE("*:read")) &&
-	       strcmp(scope, "api-keys:read") != 0;
+	       !words_have("api-keys:read webhooks:read", slice_of(scope));
 }
 
 bool actor_may(const struct actor *actor, const char *scope)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "parameters.h"
+#include "webhook.h"
 
 typedef const char *value_function(struct request *r);
 
@@ -81,6 +82,24 @@ static const char *value_of_new_key(struct request *r)
 	return r->new_key;
 }
 
+/* What a webhook signs with; like a key, it is not kept with the answer. */
+static const char *value_of_new_secret(struct request *r)
+{
+	unsigned char secret[DIGEST_SIZE];
+	struct text text = {0};
+	webhook_secret(r->service->webhook_key, r->new_id, secret);
+	text_append_webhook_secret(&text, secret);
+	if (!text.is_broken && text.length < sizeof r->new_key)
+		memcpy(r->new_key, text.bytes, text.length + 1);
+	text_done(&text);
+	return r->new_key;
+}
+
+static const char *value_of_allows_plain_http(struct request *r)
+{
+	return r->service->config->webhook_private_addresses ? "true" : "false";
+}
+
 static const struct {
 	const char *name;
 	value_function *value;
@@ -99,6 +118,8 @@ static const struct {
 	{.name = "if_match", .value = value_of_if_match},
 	{.name = "request_id", .value = value_of_request_id},
 	{.name = "new_key", .value = value_of_new_key},
+	{.name = "new_secret", .value = value_of_new_secret},
+	{.name = "allows_plain_http", .value = value_of_allows_plain_http},
 };
 
 enum { OWN_COUNT = sizeof own_parameters / sizeof *own_parameters };

@@ -41,6 +41,10 @@ static const struct setting settings[] = {
 		"let PUT /v1/clock set the time that business goes by, for tests"},
 	{"work", AT(works), SETTING_SWITCH, "1", 0, 1,
 		"do the jobs of the database, too; 0: leave them to `qudao work`"},
+	{"webhook-ca-file", AT(webhook_ca_file), SETTING_TEXT, NULL, 0, 0,
+		"certificates of the authorities that webhooks trust, instead of the system's"},
+	{"webhook-private-addresses", AT(webhook_private_addresses), SETTING_SWITCH, "0", 0, 1,
+		"webhooks may go to private and loopback addresses, and over plain HTTP"},
 	{"workers", AT(workers), SETTING_NUMBER, NULL, 1, 256,
 		"threads (default: one a processor)"},
 	{"connections", AT(connections), SETTING_NUMBER, "10000", 1, 1000000, "HTTP connections"},
@@ -84,6 +88,8 @@ static const struct setting settings[] = {
 		"the same for reports, one at a time each"},
 	{"batch", AT(batch), SETTING_NUMBER, "32", 1, 256,
 		"statements that go to PostgreSQL together"},
+	{"webhook-ms", AT(webhook_ms), SETTING_NUMBER, "15000", 100, 300000,
+		"a webhook's receiver has answered by then, or has failed"},
 	{"imports", AT(imports), SETTING_NUMBER, "2", 1, 64, "bulk imports at once, per worker"},
 };
 

@@ -20,6 +20,9 @@ struct config {
 	bool has_demo;
 	bool has_test_clock; /* tests may set the time that business goes by */
 	bool works;          /* does the jobs of the database, too */
+	const char *
+		webhook_ca_file; /* authorities that receivers are trusted by; NULL: the system's */
+	bool webhook_private_addresses; /* receivers need neither a public address nor TLS */
 
 	/* limits */
 	int workers;
@@ -44,8 +47,9 @@ struct config {
 	int read_lanes;        /* connections per worker and role */
 	int write_lanes;
 	int report_lanes;
-	int batch;   /* statements that go out together */
-	int imports; /* at the same time, per worker */
+	int webhook_ms; /* a receiver has answered by then */
+	int batch;      /* statements that go out together */
+	int imports;    /* at the same time, per worker */
 };
 
 /* Fills `ret_config` from flags (--port=8080) and the environment (QUDAO_PORT); flags win. False

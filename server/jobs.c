@@ -30,6 +30,8 @@ static const struct job table[] = {
 		"Computes some days of the sums of sales anew and raises an alarm when they differ."},
 	{"expire-idempotency-keys", SQL(expireIdempotencyKeys), LEAD_THOROUGH, MINUTE,
 		"Forgets the answers that Idempotency-Key kept for 72 hours."},
+	{"expire-deliveries", SQL(expireDeliveries), LEAD_THOROUGH, MINUTE,
+		"Forgets what was sent to webhooks more than thirty days ago."},
 };
 
 enum {

@@ -83,6 +83,7 @@ static void release(struct server *server)
 /* What the server learns from its database before it serves. */
 struct prepared_database {
 	char secret[SETUP_TEXT_SIZE];
+	char webhook_key[SETUP_TEXT_SIZE];
 	char admin_key[SETUP_TEXT_SIZE];
 };
 
@@ -95,7 +96,9 @@ static bool prepare_database(struct server *server, struct prepared_database *re
 	if (setup.owner == NULL)
 		return false;
 	bool is_prepared = migrate(setup.owner, &server->error) &&
-			   setup_secret(&setup, ret_prepared->secret, &server->error) &&
+			   setup_secret(&setup, "cursor", ret_prepared->secret, &server->error) &&
+			   setup_secret(
+				   &setup, "webhook", ret_prepared->webhook_key, &server->error) &&
 			   setup_clock(&setup, &server->config, server->clock, &server->error) &&
 			   setup_jobs(&setup, &server->error);
 	if (is_prepared && server->is_serving)
@@ -206,6 +209,7 @@ static int serve_database(struct server *server, const sigset_t *signals)
 		.database_url = server->database_url,
 		.cursor_secret = slice_of(prepared.secret),
 		.clock = server->clock,
+		.webhook_key = slice_of(prepared.webhook_key),
 		.metrics = metrics,
 	};
 	int code = is_made ? run_workers(server, &common, &prepared, signals) : fail(server);

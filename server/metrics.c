@@ -68,6 +68,11 @@ void metrics_cut(struct metrics *metrics)
 	add(&metrics->refusals[REFUSED_deadline], 1);
 }
 
+void metrics_delivered(struct metrics *metrics, enum metrics_outcome outcome, int count)
+{
+	add(&metrics->deliveries[outcome], (uint64_t)count);
+}
+
 static uint64_t sum(struct metrics *const *workers, int count, int operation, size_t offset)
 {
 	uint64_t total = 0;
@@ -152,6 +157,9 @@ static const struct {
 		offsetof(struct metrics, reconnected)},
 	{"qudao_rows_imported_total", "counter", "Rows taken by imports",
 		offsetof(struct metrics, rows_imported)},
+	{"qudao_deliveries_waiting", "gauge",
+		"Messages to webhooks that are to be sent now or later",
+		offsetof(struct metrics, deliveries_waiting)},
 };
 
 static void report_gauges(const struct report *report)
@@ -186,12 +194,33 @@ static void report_refusals(const struct report *report)
 	}
 }
 
+static void report_deliveries(const struct report *report)
+{
+	static const char *const outcomes[METRICS_OUTCOMES] = {
+		[METRICS_DELIVERED] = "delivered",
+		[METRICS_RETRIED] = "retried",
+		[METRICS_FAILED] = "failed",
+	};
+	text_append_string(report->text,
+		"# HELP qudao_deliveries_total Attempts to deliver to webhooks by outcome\n"
+		"# TYPE qudao_deliveries_total counter\n");
+	for (int i = 0; i < METRICS_OUTCOMES; i++) {
+		uint64_t count = 0;
+		for (int worker = 0; worker < report->worker_count; worker++)
+			count += atomic_load_explicit(
+				&report->workers[worker]->deliveries[i], memory_order_relaxed);
+		text_append_printf(report->text, "qudao_deliveries_total{outcome=\"%s\"} %llu\n",
+			outcomes[i], (unsigned long long)count);
+	}
+}
+
 void metrics_report(struct text *text, struct metrics *const *workers, int worker_count,
 	const struct operation_table *table)
 {
 	struct report report = {text, workers, worker_count};
 	report_gauges(&report);
 	report_refusals(&report);
+	report_deliveries(&report);
 	text_append_string(text, "# HELP qudao_requests_total Answers by operation and status\n"
 				 "# TYPE qudao_requests_total counter\n");
 	for (int i = 0; i <= table->count; i++)

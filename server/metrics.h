@@ -27,6 +27,9 @@ enum { METRICS_BUCKETS = 12 };
 enum refusal { REFUSALS(X) REFUSAL_COUNT };
 #undef X
 
+/* What comes of an attempt to deliver. */
+enum metrics_outcome { METRICS_DELIVERED, METRICS_RETRIED, METRICS_FAILED, METRICS_OUTCOMES };
+
 struct operation_metrics {
 	_Atomic uint64_t statuses[6]; /* answers by first digit */
 	_Atomic uint64_t buckets[METRICS_BUCKETS];
@@ -41,6 +44,8 @@ struct metrics {
 	_Atomic uint64_t batches, segments, retried, reconnected;
 	_Atomic uint64_t rows_imported;
 	_Atomic uint64_t refusals[REFUSAL_COUNT];
+	_Atomic uint64_t deliveries[METRICS_OUTCOMES]; /* attempts to send a webhook's message */
+	_Atomic int64_t deliveries_waiting;
 	_Atomic bool is_ready; /* the worker's lanes are connected */
 	int operation_count;
 	struct operation_metrics
@@ -59,6 +64,9 @@ void metrics_refused(struct metrics *metrics, const struct problem *problem);
 
 /* Counts a connection that was cut because it took too long. */
 void metrics_cut(struct metrics *metrics);
+
+/* Counts attempts to deliver. */
+void metrics_delivered(struct metrics *metrics, enum metrics_outcome outcome, int count);
 
 /* Appends the report over all workers. */
 void metrics_report(struct text *text, struct metrics *const *workers, int worker_count,

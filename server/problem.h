@@ -109,6 +109,9 @@ struct problem {
 	X(return_kind_differs, 422, NULL, "A record of this kind cannot return the other")         \
 	X(return_differs, 422, NULL, "The return does not fit the record that it returns")         \
 	X(return_exceeds_sale, 422, "/quantity", "More is returned than was sold")                 \
+	X(webhook_url_refused, 422, "/url", "The URL must be one of https")                        \
+	X(webhooks_too_many, 422, NULL, "There are fifty webhooks already")                        \
+	X(webhook_disabled, 409, NULL, "The webhook is disabled")                                  \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 
 #define X(code, status, pointer, title) extern const struct problem problem_##code;

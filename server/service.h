@@ -20,6 +20,7 @@ struct service {
 	const char *database_url;
 	struct slice cursor_secret;
 	struct business_clock *clock; /* shared; a test may set it */
+	struct slice webhook_key;     /* what the secrets of webhooks are computed from */
 
 	struct loop *loop;
 	struct lanes *lanes;

@@ -72,13 +72,13 @@ static bool make_secret(const char *prefix, char ret_secret[static SETUP_TEXT_SI
 	return is_made;
 }
 
-bool setup_secret(
-	const struct setup *setup, char ret_secret[static SETUP_TEXT_SIZE], struct text *ret_error)
+bool setup_secret(const struct setup *setup, const char *name,
+	char ret_secret[static SETUP_TEXT_SIZE], struct text *ret_error)
 {
 	char offered[SETUP_TEXT_SIZE];
 	if (!make_secret("", offered))
 		return false;
-	const struct binding bindings[] = {{"name", "cursor"}, {"value", offered}, {NULL, NULL}};
+	const struct binding bindings[] = {{"name", name}, {"value", offered}, {NULL, NULL}};
 	PGresult *result = run(setup, SQL(serverSecret), bindings, ret_error);
 	if (result != NULL && PQntuples(result) == 0) { /* another server was quicker */
 		PQclear(result);

@@ -19,10 +19,10 @@ struct setup {
  * in `ret_error`. */
 PGconn *setup_connect(const char *url, struct text *ret_error);
 
-/* Reads the secret that seals cursors, made on first use and shared by all servers of a database.
- */
-bool setup_secret(
-	const struct setup *setup, char ret_secret[static SETUP_TEXT_SIZE], struct text *ret_error);
+/* Reads the secret of that name ("cursor": seals cursors; "webhook": what the secrets of webhooks
+ * are computed from), made on first use and shared by all servers of a database. */
+bool setup_secret(const struct setup *setup, const char *name,
+	char ret_secret[static SETUP_TEXT_SIZE], struct text *ret_error);
 
 /* Makes sure that there is an administrator's key: the configured one, else the one in `key_file`
  * (when given), else a new one, which is kept there. `ret_key` is "" when there are keys but none

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "deliveries.h"
 #include "housekeeping.h"
 #include "http.h"
 #include "jobs.h"
@@ -14,7 +15,8 @@
 
 enum {
 	TICK_MS = 50,
-	STOP_GRACE_MS = 200, /* for connections that were accepted but have not spoken yet */
+	STOP_GRACE_MS = 200,      /* for connections that were accepted but have not spoken yet */
+	DELIVERY_GRACE_MS = 3000, /* for receivers; what they do not answer is sent again */
 };
 
 struct worker {
@@ -26,7 +28,8 @@ struct worker {
 	int64_t stop_ms;         /* when it began to stop; 0: it runs */
 	int64_t tick_ms;
 	struct housekeeping *housekeeping;
-	struct jobs *jobs; /* NULL: others do them */
+	struct jobs *jobs;             /* NULL: others do them */
+	struct deliveries *deliveries; /* NULL: others send them */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -87,12 +90,14 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 	return true;
 }
 
-/* One worker of a process does the jobs: several would only wait for each other. */
+/* One worker of a process does the jobs and sends to webhooks: several would only wait for each
+ * other. */
 static bool make_doors(struct worker *worker, int number, int port, struct text *ret_error)
 {
 	if (number == 0 && worker->service.config->works) {
 		worker->jobs = jobs_new(&worker->service);
-		if (worker->jobs == NULL) {
+		worker->deliveries = deliveries_new(&worker->service);
+		if (worker->jobs == NULL || worker->deliveries == NULL) {
 			text_append_string(ret_error, "out of memory");
 			return false;
 		}
@@ -117,6 +122,7 @@ struct worker *worker_new(
 		.database_url = common->database_url,
 		.cursor_secret = common->cursor_secret,
 		.clock = common->clock,
+		.webhook_key = common->webhook_key,
 		.metrics = common->metrics[number],
 		.all_metrics = common->metrics,
 		.worker_count = common->config->workers,
@@ -166,6 +172,7 @@ static void tick(struct worker *worker)
 	housekeeping_tick(worker->housekeeping);
 	if (worker->jobs != NULL)
 		jobs_tick(worker->jobs);
+	deliveries_tick(worker->deliveries);
 	publish_figures(worker);
 }
 
@@ -175,7 +182,10 @@ static bool is_finished(const struct worker *worker)
 		return false;
 	int64_t stopping_ms = worker->loop.now_ms - worker->stop_ms;
 	bool is_working = worker->jobs != NULL && jobs_are_busy(worker->jobs);
-	bool is_quiet = requests_of(worker) == 0 && !is_working && stopping_ms >= STOP_GRACE_MS;
+	bool is_sending = !deliveries_are_idle(worker->deliveries) &&
+			  stopping_ms < DELIVERY_GRACE_MS;
+	bool is_quiet = requests_of(worker) == 0 && !is_working && !is_sending &&
+			stopping_ms >= STOP_GRACE_MS;
 	return is_quiet || stopping_ms >= worker->service.config->request_ms;
 }
 
@@ -226,6 +236,7 @@ void worker_free(struct worker *worker)
 	http_free(worker->http);
 	jobs_free(worker->jobs);
 	lanes_free(worker->service.lanes);
+	deliveries_free(worker->deliveries);
 	housekeeping_free(worker->housekeeping);
 	shared_reads_free(worker->service.shared_reads);
 	variant_cache_free(worker->service.variants);

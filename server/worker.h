@@ -14,6 +14,7 @@ struct worker_common {
 	const char *database_url;
 	struct slice cursor_secret;
 	struct business_clock *clock;
+	struct slice webhook_key;
 	struct metrics **metrics; /* one a worker */
 };
 

@@ -17,7 +17,8 @@ begin
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
 		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner', 'sales_rollup_total', 'rollup_check_progress',
-		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret']) as tablename loop
+		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret',
+		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
@@ -106,6 +107,14 @@ create policy partner_read on import_error for select to qudao_partner
 	using (exists (select from import i where i.id = import_id));
 create policy partner_add on import_error for insert to qudao_partner
 	with check (exists (select from import i where i.id = import_id));
+create policy partner_all on webhook to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)))
+	with check (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_read on webhook_state for select to qudao_partner
+	using (exists (select from webhook w where w.id = webhook_id));
+create policy partner_all on webhook_delivery to qudao_partner
+	using (exists (select from webhook w where w.id = webhook_id))
+	with check (exists (select from webhook w where w.id = webhook_id));
 create policy partner_all on idempotency_key to qudao_partner
 	using (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid)
 	with check (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid);

@@ -31,6 +31,8 @@ def ids(api, product):
         "quotas": builders.make_quota(api, builders.make_member(api))["id"],
         "period-locks": builders.make_period_lock(api)["id"],
         "api-keys": api.new_key("admin")["id"],
+        "webhooks": (webhook := builders.make_webhook(api, event_types=["webhook.test"]))["id"],
+        "webhook-deliveries": builders.made(api.post(f"/v1/webhooks/{webhook['id']}/test"))["id"],
         "imports": api.post("/v1/regions/import", data=b"code,name\n", content_type="text/csv").json()["id"],
     }
 

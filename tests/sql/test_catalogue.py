@@ -27,6 +27,9 @@ UNAUDITED = {
     "sales_record_status_move",
     "schema_migration",
     "server_secret",
+    "webhook_cursor",
+    "webhook_delivery",
+    "webhook_state",
 }
 # Written by the migrations themselves, before there are policies; partners have no right to it.
 WITHOUT_ROW_SECURITY = {"schema_migration"}

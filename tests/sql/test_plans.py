@@ -8,7 +8,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period", "quota"}
+BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period", "quota", "webhook", "webhook_delivery"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -83,6 +83,16 @@ insert into import (id, resource, started_at, finished_at, rows, created, update
 	from generate_series(0, 300) i;
 insert into import_error (id, import_id, line, pointer, code, detail)
 	select md5('error ' || i)::uuid, md5('import ' || i % 10)::uuid, i, '/sku', 'product_unknown', 'no such product' from generate_series(1, 20000) i;
+insert into webhook (id, partner_id, url, secret_id, created_at)
+	select md5('hook ' || i)::uuid, case when i = 2 then md5('partner 1')::uuid when i % 2 = 0 then md5('partner ' || i)::uuid end, 'https://example.com/' || i, md5('hook ' || i)::uuid,
+		timestamptz '2024-01-01' + i * interval '1 hour'
+	from generate_series(1, 3000) i;
+insert into webhook_delivery (id, webhook_id, event_sequence, event_type, status, next_attempt_at, created_at)
+	select md5('delivery ' || i)::uuid, md5('hook ' || case when i % 3 = 0 then 2 else i % 1000 + 1 end)::uuid, i, 'partner.created',
+		(array['delivered', 'delivered', 'delivered', 'pending'])[i % 4 + 1], case when i % 4 = 3 then now() end,
+		timestamptz '2024-01-01' + i * interval '1 minute'
+	from generate_series(1, 30000) i;
+update webhook_delivery set status = 'failed' where id in (select md5('delivery ' || i * 100)::uuid from generate_series(1, 300) i);
 insert into audit_log (id, at, actor_id, operation, action, object_type, object_id)
 	select md5('audit ' || i)::uuid, timestamptz '2024-01-01' + i * interval '1 minute', md5('key ' || i % 300 + 1)::uuid,
 		(array['createPartner', 'updatePartner'])[i % 2 + 1], 'insert', (array['partner', 'contact'])[i % 2 + 1], md5('partner ' || i % 10000)::uuid
@@ -158,10 +168,13 @@ VALUES = {
     "listPartnerStatusChanges": {},
     "listSalesRecordStatusChanges": {},
     "listApiKeys": {},
+    "listWebhooks": {"partner_code": "'P00004'"},
+    "listWebhookDeliveries": {"webhook_id": "md5('hook 2')::uuid", "status": "'failed'"},
     "listImports": {},
     "listImportErrors": {},
     "listJobs": {},
 }
+VALUES["listWebhookDeliveriesBelow"] = VALUES["listWebhookDeliveries"]
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # These read all that they sum, whatever the plan; what they cost at size is for a benchmark to say.
 REPORTS = {"listSalesAnalytics", "listQuotaAnalytics"}

@@ -34,6 +34,10 @@ def test_only_http_knows_libmicrohttpd():
     assert users_of(r"#include <microhttpd.h>") == {"server/http.c"}
 
 
+def test_only_the_courier_knows_libcurl():
+    assert users_of(r"#include <curl/curl.h>") == {"server/courier.c"}
+
+
 def test_only_the_lane_pipelines():
     assert users_of(r"\bPQ(enterPipelineMode|pipelineSync|sendFlushRequest)\(") == {"server/lane.c"}
 

@@ -74,6 +74,11 @@ def a_period_lock(**members):
     return {"period": f"{2100 + number // 52}-W{number % 52 + 1:02}", **members}
 
 
+def a_webhook(**members):
+    """Where nobody listens: what is sent there is refused at once."""
+    return {"url": "http://127.0.0.1:9/", **members}
+
+
 def made(answer):
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -129,6 +134,10 @@ def make_quota(api, manager, **members):
 
 def make_period_lock(api, **members):
     return made(api.post("/v1/period-locks", json=a_period_lock(**members)))
+
+
+def make_webhook(api, **members):
+    return made(api.post("/v1/webhooks", json=a_webhook(**members)))
 
 
 def etag_of(made_object):

@@ -22,6 +22,8 @@ DEFAULTS = {
     "QUDAO_CALLER_RATE": "0",
     "QUDAO_ADDRESS_RATE": "0",
     "QUDAO_GUESS_RATE": "0",
+    "QUDAO_WEBHOOK_PRIVATE_ADDRESSES": "1",
+    "QUDAO_WEBHOOK_MS": "1500",
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }
 START_S, STOP_S = 60, 30

@@ -87,6 +87,25 @@ static void base64url_has_no_padding(void **state)
 	}
 }
 
+/* RFC 4648, section 10. */
+static void base64_is_padded(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		const char *expected;
+	} cases[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe", "+//+"}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct text text = {0};
+		text_append_base64(
+			&text, (const unsigned char *)cases[i].bytes, strlen(cases[i].bytes));
+		assert_string_equal(text.bytes, cases[i].expected);
+		assert_int_equal(text.length, strlen(cases[i].expected));
+		text_done(&text);
+	}
+}
+
 static void random_bytes_differ(void **state)
 {
 	(void)state;
@@ -265,6 +284,7 @@ int main(void)
 		cmocka_unit_test(an_empty_secret_and_an_empty_message_have_a_digest),
 		cmocka_unit_test(a_digest_may_be_fed_piece_by_piece),
 		cmocka_unit_test(base64url_has_no_padding),
+		cmocka_unit_test(base64_is_padded),
 		cmocka_unit_test(random_bytes_differ),
 		cmocka_unit_test(a_uuid_begins_with_its_instant),
 		cmocka_unit_test(uuids_of_a_thread_increase),

@@ -1,0 +1,8 @@
+/* webhook-deliveries: what became of each message. The rules are in webhook_deliveries.sql. */
+#include "operation.h"
+
+OPERATION(listWebhookDeliveries) = {
+	.sql = SQL(listWebhookDeliveries), .sql_for_partner = SQL(listWebhookDeliveriesBelow)};
+OPERATION(getWebhookDelivery) = {.sql = SQL(getWebhookDelivery)};
+OPERATION(replayWebhookDelivery) = {
+	.sql = SQL(replayWebhookDelivery), .then = SQL(getWebhookDelivery)};

@@ -305,13 +305,25 @@ static bool etag_matches(const char *if_none_match, const char *etag)
 	return false;
 }
 
+const char *answer_packed_etag(struct request *r, const char *etag)
+{
+	return arena_printf(&r->arena, "%.*s-gzip\"", (int)strlen(etag) - 1, etag);
+}
+
 void answer_etag(struct request *r, const char *etag)
 {
 	const char *if_none_match = r->headers[HEADER_IF_NONE_MATCH];
 	bool is_plain_read = !r->operation->is_write && r->field_count == 0;
-	answer_header(r, "ETag", etag);
-	if (etag != NULL && if_none_match != NULL && is_plain_read &&
-		etag_matches(if_none_match, etag))
+	const char *matched = NULL;
+	if (etag != NULL && if_none_match != NULL && is_plain_read) {
+		const char *packed = answer_packed_etag(r, etag);
+		if (etag_matches(if_none_match, etag))
+			matched = etag;
+		else if (packed != NULL && etag_matches(if_none_match, packed))
+			matched = packed;
+	}
+	answer_header(r, "ETag", matched == NULL ? etag : matched);
+	if (matched != NULL)
 		answer_begin(r, 304, NULL);
 }
 

@@ -32,6 +32,10 @@ void answer_begin(struct request *r, int status, const char *content_type);
 /* Adds the ETag to an answer that was begun; the answer is 304 if it is what the client has. */
 void answer_etag(struct request *r, const char *etag);
 
+/* Returns the ETag of the compressed answer: a strong one names the bytes. NULL when memory is
+ * exhausted. */
+const char *answer_packed_etag(struct request *r, const char *etag);
+
 /* Adds a header of the request to those by which the answer varies. */
 void answer_vary(struct request *r, const char *header);
 

@@ -50,6 +50,8 @@ static const struct setting settings[] = {
 	{"connections", AT(connections), SETTING_NUMBER, "10000", 1, 1000000, "HTTP connections"},
 	{"body-bytes", AT(body_bytes), SETTING_NUMBER, "1048576", 1024, 1 << 30,
 		"largest body that is not a bulk import"},
+	{"compress-bytes", AT(compress_bytes), SETTING_NUMBER, "1024", 0, 1 << 30,
+		"an answer of more is compressed for who accepts gzip; 0: none is"},
 	{"caller-rate", AT(caller_rate), SETTING_NUMBER, "20000", 0, 10000000,
 		"requests a second of one caller; 0: no limit"},
 	{"caller-burst", AT(caller_burst), SETTING_NUMBER, "40000", 1, 100000000,

@@ -28,6 +28,7 @@ struct config {
 	int workers;
 	int connections;     /* HTTP connections of all workers together */
 	int body_bytes;      /* of a request that is not streamed */
+	int compress_bytes;  /* an answer of more is compressed; 0: none is */
 	int caller_rate;     /* requests a second of one caller; 0: as many as it likes */
 	int caller_burst;    /* how many of them at once */
 	int caller_requests; /* of one caller under way; 0: as many as it likes */

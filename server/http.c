@@ -13,6 +13,7 @@
 #include <microhttpd.h>
 #include <utlist.h>
 
+#include "compression.h"
 #include "cors.h"
 #include "peer.h"
 #include "throttle.h"
@@ -41,7 +42,8 @@ struct http_connection {
 	struct MHD_Connection *connection;
 	struct peer *peer;
 	struct request *request;
-	bool is_open; /* the headers have been seen */
+	struct compression *compression; /* of a streamed answer; NULL: it goes out as it is */
+	bool is_open;                    /* the headers have been seen */
 	bool is_suspended;
 	struct http_connection *previous, *next;
 };
@@ -51,6 +53,7 @@ static const struct {
 	enum request_header header;
 } known_headers[] = {
 	{"Accept", HEADER_ACCEPT},
+	{"Accept-Encoding", HEADER_ACCEPT_ENCODING},
 	{"Accept-Language", HEADER_ACCEPT_LANGUAGE},
 	{"Authorization", HEADER_AUTHORIZATION},
 	{"Content-Type", HEADER_CONTENT_TYPE},
@@ -124,6 +127,7 @@ static void end_request(void *ctx, struct MHD_Connection *connection, void **sta
 	http->requests--;
 	DL_DELETE2(http->connections, c, previous, next);
 	request_abandon(c->request);
+	compression_free(c->compression);
 	peer_expect_head(c->peer, http->service, http->service->config->idle_ms);
 	free(c);
 }
@@ -140,7 +144,9 @@ static ssize_t produce(void *ctx, uint64_t position, char *room, size_t size)
 {
 	struct http_connection *c = ctx;
 	(void)position;
-	long count = c->request->answer.produce(c->request, room, size);
+	struct request *r = c->request;
+	long count = c->compression == NULL ? r->answer.produce(r, room, size)
+					    : compression_produce(c->compression, r, room, size);
 	if (count == ANSWER_END)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (count == ANSWER_BROKEN)
@@ -167,6 +173,7 @@ static struct MHD_Response *make_response(struct http_connection *c)
 static enum MHD_Result send_answer(struct http_connection *c)
 {
 	struct request *r = c->request;
+	compression_apply(r, &c->compression);
 	struct MHD_Response *response = make_response(c);
 	if (response == NULL)
 		return MHD_NO;

@@ -29,6 +29,7 @@ enum request_state {
 /* The headers that the server looks at. */
 enum request_header {
 	HEADER_ACCEPT,
+	HEADER_ACCEPT_ENCODING,
 	HEADER_ACCEPT_LANGUAGE,
 	HEADER_AUTHORIZATION,
 	HEADER_CONTENT_TYPE,

@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "operation.h"
 
+struct gzip;
 struct throttle;
 
 struct service {
@@ -28,6 +29,7 @@ struct service {
 	struct variant_cache *variants;
 	struct actor_cache *actors;
 	struct throttle *throttle;
+	struct gzip *gzip; /* for one body at a time */
 	struct metrics *metrics;
 	struct journal *journal;
 	struct metrics *const *all_metrics; /* of every worker, for the report */

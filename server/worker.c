@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "deliveries.h"
+#include "gzip.h"
 #include "housekeeping.h"
 #include "http.h"
 #include "jobs.h"
@@ -78,11 +79,12 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 	service->actors = actor_cache_new();
 	service->shared_reads = shared_reads_new();
 	service->throttle = throttle_new(config, ret_error);
+	service->gzip = gzip_new();
 	service->lanes = lanes_new(&worker->loop, &options);
 	worker->housekeeping = housekeeping_new(service);
 	if (service->shared_reads == NULL || service->variants == NULL || service->actors == NULL ||
 		service->lanes == NULL || worker->housekeeping == NULL ||
-		service->throttle == NULL) {
+		service->throttle == NULL || service->gzip == NULL) {
 		if (ret_error->length == 0)
 			text_append_string(ret_error, "out of memory");
 		return false;
@@ -242,6 +244,7 @@ void worker_free(struct worker *worker)
 	variant_cache_free(worker->service.variants);
 	actor_cache_free(worker->service.actors);
 	throttle_free(worker->service.throttle);
+	gzip_free(worker->service.gzip);
 	journal_done(&worker->journal);
 	loop_done(&worker->loop);
 	free(worker);

@@ -13,6 +13,7 @@ TIMEOUT_S = 60
 # Headers that are worth a keyword of their own.
 KEYWORDS = {
     "accept": "Accept",
+    "accept_encoding": "Accept-Encoding",
     "accept_language": "Accept-Language",
     "content_type": "Content-Type",
     "if_match": "If-Match",
@@ -31,6 +32,7 @@ class Api:
         self.admin = admin or self
         self.callers = {}
         self.session = requests.Session()
+        self.session.headers["Accept-Encoding"] = "identity"  # by itself it would ask for gzip
 
     def caller(self, key):
         return Api(self.url, self.contract, key, self.admin)

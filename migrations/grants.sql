@@ -11,7 +11,8 @@ grant insert, update on sales_record to qudao_staff;
 grant insert, update on period_lock to qudao_staff;
 -- What writes change in the sums, and the job that folds it.
 grant insert, delete on sales_delta to qudao_staff;
-grant insert, update on sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_total to qudao_staff;
+grant insert, update on sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_partner_month,
+	sales_rollup_product_month, sales_rollup_total to qudao_staff;
 grant update on rollup_check_progress to qudao_staff;
 grant update on setting, business_clock to qudao_staff;
 grant insert, update on webhook_state to qudao_staff;
@@ -28,7 +29,8 @@ grant insert, update on webhook_delivery to qudao_partner;
 grant select on idempotency_key to qudao_partner;
 grant insert, update on sales_record to qudao_partner;
 -- The rollups of all partners have no policy for them: they are named in reports that then do not read them.
-grant select on sales_delta, sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_total to qudao_partner;
+grant select on sales_delta, sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_partner_month,
+	sales_rollup_product_month, sales_rollup_total to qudao_partner;
 grant insert on sales_delta to qudao_partner;
 grant insert on sales_record_status_change, import, import_error, audit_log, event to qudao_partner;
 

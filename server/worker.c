@@ -60,7 +60,7 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 		.works = {[LANE_READ] = {read_url, of_pages, config->read_lanes, config->batch},
 			[LANE_WRITE] = {service->database_url, "", config->write_lanes,
 				config->batch},
-			[LANE_BULK] = {read_url, of_pages, 1, config->batch},
+			[LANE_BULK] = {read_url, "", 1, config->batch},
 			[LANE_REPORT] = {read_url, "", config->report_lanes, 1}},
 		.queue_max = config->queue,
 		.statement_ms = config->statement_ms,

@@ -52,6 +52,7 @@ declare
 	of_products boolean;
 	is_wide boolean;
 	of_partners boolean;
+	of_products_alone boolean;
 	is_total boolean;
 	by_month boolean;
 	partners uuid[];
@@ -104,9 +105,11 @@ begin
 	of_products := by_product or products is not null;
 	of_partners := not of_products and (is_partner or by_partner or partners is not null);
 	is_wide := of_products or of_partners;
+	of_products_alone := of_products and not is_partner and not by_partner and not by_region and not by_manager
+		and partners is null and regions is null and manager is null;
 	is_total := not is_wide and not by_region and not by_manager and regions is null and manager is null;
 	-- Rates differ from day to day, and weeks and fiscal periods may begin within a month.
-	by_month := not is_wide and not is_total and target is null and (unit is null or unit in ('month', 'quarter', 'year'));
+	by_month := (of_products_alone or not of_products) and not is_total and target is null and (unit is null or unit in ('month', 'quarter', 'year'));
 
 	-- From the first day to the last that anything was sold on, unless less was asked for.
 	if is_partner then
@@ -150,6 +153,11 @@ begin
 		having count(*) = date_part('day', date_trunc('month', min(d.day)) + interval '1 month - 1 day')
 			and (min(d.now), min(d.next), min(d.later)) is not distinct from (max(d.now), max(d.next), max(d.later))
 			and count(d.now) in (0, count(*)) and count(d.next) in (0, count(*)) and count(d.later) in (0, count(*))
+	), cut as materialized (
+		-- The days of the others.
+		select d.day
+		from days d
+		where by_month and date_trunc('month', d.day)::date not in (select m.month from months m)
 	), rates as not materialized (
 		-- The latest rate on or before a day, unless it is too old. Grouped, so that the planner sees that a day has one, and drops the join unasked.
 		select e.from_currency as currency, e.date + g as day, min(e.rate) as rate
@@ -165,12 +173,32 @@ begin
 		select r.day, r.partner_id, r.product_id, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup r
-		where of_products
+		where of_products and not by_month
+		union all
+		select r.day, null, r.product_id, null, null, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup r
+		where of_products and by_month and r.day = any (array(select c.day from cut c))
+		union all
+		select r.month, null, r.product_id, null, null, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup_product_month r
+		where of_products and by_month and r.month = any (array(select m.month from months m))
 		union all
 		select r.day, r.partner_id, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup_partner r
-		where of_partners
+		where of_partners and not by_month
+		union all
+		select r.day, r.partner_id, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup_partner r
+		where of_partners and by_month and r.day = any (array(select c.day from cut c))
+		union all
+		select r.month, r.partner_id, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
+			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
+		from sales_rollup_partner_month r
+		where of_partners and by_month and r.month = any (array(select m.month from months m))
 		union all
 		select r.day, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
@@ -180,15 +208,12 @@ begin
 		select r.day, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup_day r
-		where by_month and r.day = any (array(
-			select d.day
-			from days d
-			where date_trunc('month', d.day)::date not in (select m.month from months m)))
+		where not is_wide and by_month and r.day = any (array(select c.day from cut c))
 		union all
 		select r.month, null, null, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id
 		from sales_rollup_month r
-		where by_month and r.month = any (array(select m.month from months m))
+		where not is_wide and by_month and r.month = any (array(select m.month from months m))
 		union all
 		select r.day, null, null, null, null, r.kind, r.state, r.currency, r.cost_currency,
 			r.amount, r.units, r.lines, r.cost, r.lines_without_cost, r.legal_entity_id

@@ -16,7 +16,8 @@ begin
 	for t in select unnest(array[
 		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
 		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
-		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner', 'sales_rollup_total', 'rollup_check_progress',
+		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
+		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'rollup_check_progress',
 		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret',
 		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
@@ -90,6 +91,8 @@ create policy partner_read on exchange_rate for select to qudao_partner
 create policy partner_read on sales_rollup for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on sales_rollup_partner for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_read on sales_rollup_partner_month for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on sales_delta for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));

@@ -105,6 +105,48 @@ as $$
 		group by 1, 2, 3, 4, 5, 6, 7, 8
 	) as x
 	where (x.amount, x.units, x.lines, x.cost, x.lines_without_cost) <> (0, 0, 0, 0, 0)
+	union all
+	select 'sales_rollup_product_month', to_jsonb(x)
+	from (
+		select t.product_id, t.month, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
+			sum(t.sign * t.amount) as amount, sum(t.sign * t.units) as units, sum(t.sign * t.lines) as lines, sum(t.sign * t.cost) as cost,
+			sum(t.sign * t.lines_without_cost) as lines_without_cost
+		from (
+			select 1 as sign, r.product_id, r.month, r.kind, r.state, r.currency, r.cost_currency, r.legal_entity_id,
+				r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			from sales_rollup_product_month r
+			where r.month between date_trunc('month', first_day::timestamp) and last_day
+			union all
+			select -1, r.product_id, date_trunc('month', r.day)::date, r.kind, r.state, r.currency, r.cost_currency, r.legal_entity_id,
+				r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			from sales_rollup r
+			where r.day between date_trunc('month', first_day::timestamp)
+				and case when last_day = 'infinity' then last_day else (date_trunc('month', last_day::timestamp) + interval '1 month - 1 day')::date end
+		) as t
+		group by 1, 2, 3, 4, 5, 6, 7
+	) as x
+	where (x.amount, x.units, x.lines, x.cost, x.lines_without_cost) <> (0, 0, 0, 0, 0)
+	union all
+	select 'sales_rollup_partner_month', to_jsonb(x)
+	from (
+		select t.partner_id, t.month, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
+			sum(t.sign * t.amount) as amount, sum(t.sign * t.units) as units, sum(t.sign * t.lines) as lines, sum(t.sign * t.cost) as cost,
+			sum(t.sign * t.lines_without_cost) as lines_without_cost
+		from (
+			select 1 as sign, r.partner_id, r.month, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency, r.legal_entity_id,
+				r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			from sales_rollup_partner_month r
+			where r.month between date_trunc('month', first_day::timestamp) and last_day
+			union all
+			select -1, r.partner_id, date_trunc('month', r.day)::date, r.region_id, r.manager_id, r.kind, r.state, r.currency, r.cost_currency, r.legal_entity_id,
+				r.amount, r.units, r.lines, r.cost, r.lines_without_cost
+			from sales_rollup_partner r
+			where r.day between date_trunc('month', first_day::timestamp)
+				and case when last_day = 'infinity' then last_day else (date_trunc('month', last_day::timestamp) + interval '1 month - 1 day')::date end
+		) as t
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+	) as x
+	where (x.amount, x.units, x.lines, x.cost, x.lines_without_cost) <> (0, 0, 0, 0, 0)
 $$;
 comment on function rollup_check(date, date) is 'Computes the sums of some days anew from the sales and returns where the rollups with what is not yet folded differ; nothing when all is well.';
 

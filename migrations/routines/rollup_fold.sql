@@ -67,6 +67,26 @@ begin
 		on conflict (month, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
 		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
 			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
+	), added_by_product_month as (
+		insert into sales_rollup_product_month as r (product_id, month, kind, state, currency, cost_currency, legal_entity_id,
+			amount, units, lines, cost, lines_without_cost)
+		select t.product_id, date_trunc('month', t.day)::date, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
+			sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost)
+		from taken t
+		group by 1, 2, 3, 4, 5, 6, 7
+		on conflict (product_id, month, kind, state, currency, cost_currency, legal_entity_id) do update
+		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
+			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
+	), added_by_partner_month as (
+		insert into sales_rollup_partner_month as r (partner_id, month, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id,
+			amount, units, lines, cost, lines_without_cost)
+		select t.partner_id, date_trunc('month', t.day)::date, t.region_id, t.manager_id, t.kind, t.state, t.currency, t.cost_currency, t.legal_entity_id,
+			sum(t.amount), sum(t.units), sum(t.lines), sum(t.cost), sum(t.lines_without_cost)
+		from by_partner t
+		group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+		on conflict (partner_id, month, region_id, manager_id, kind, state, currency, cost_currency, legal_entity_id) do update
+		set amount = r.amount + excluded.amount, units = r.units + excluded.units, lines = r.lines + excluded.lines,
+			cost = r.cost + excluded.cost, lines_without_cost = r.lines_without_cost + excluded.lines_without_cost
 	)
 	select count(*) into folded from taken;
 	return folded;

@@ -156,9 +156,16 @@ def test_a_check_finds_what_does_not_agree(database, api, acme, product):
     database("update sales_rollup set amount = amount + 1 where partner_id = %s", acme["id"])
 
     assert {row.rollup for row in database("select * from rollup_check()")} == {
-        "sales_rollup", "sales_rollup_day", "sales_rollup_partner"}
+        "sales_rollup", "sales_rollup_day", "sales_rollup_partner", "sales_rollup_product_month"}
     database("update sales_rollup set amount = amount - 1 where partner_id = %s", acme["id"])
     assert database("select * from rollup_check()") == []
+
+
+OF_ITS_MONTH = "update sales_rollup_product_month m"
+WHOSE_DAY = """from sales_rollup r
+    where r.partner_id = %s and r.day = '2026-03-03' and m.month = '2026-03-01'
+        and (m.product_id, m.kind, m.state, m.currency, m.cost_currency, m.legal_entity_id)
+            = (r.product_id, r.kind, r.state, r.currency, r.cost_currency, r.legal_entity_id)"""
 
 
 def test_all_days_are_checked_in_turn_and_a_difference_is_reported(database, api, acme, product):
@@ -166,12 +173,15 @@ def test_all_days_are_checked_in_turn_and_a_difference_is_reported(database, api
         builders.make_sale(api, acme, product, sold_on=day)
     wait_for_fold(database)
     database("update sales_rollup set amount = amount + 1 where partner_id = %s and day = '2026-03-03'", acme["id"])
+    # The month, which is held against its days with each of them, goes along.
+    database(OF_ITS_MONTH + " set amount = m.amount + 1 " + WHOSE_DAY, acme["id"])
     database("update rollup_check_progress set next_day = '2026-03-01', checked_at = null, alarm = null")
 
     found = [database("select rollup_check_some('2100-01-01'::timestamptz + make_interval(mins => %s), 1) as alarm", i)[0].alarm for i in range(4)]
     within_a_minute = database("select rollup_check_some('2100-01-01 00:03:30Z') as alarm")[0].alarm
     progress = database("select * from rollup_check_progress")[0]
     database("update sales_rollup set amount = amount - 1 where partner_id = %s and day = '2026-03-03'", acme["id"])
+    database(OF_ITS_MONTH + " set amount = m.amount - 1 " + WHOSE_DAY, acme["id"])
 
     assert sum(text is not None for text in found) == 1
     assert "sales_rollup" in progress.alarm and acme["id"] in progress.alarm

@@ -22,6 +22,8 @@ UNAUDITED = {
     "sales_rollup_day",
     "sales_rollup_month",
     "sales_rollup_partner",
+    "sales_rollup_partner_month",
+    "sales_rollup_product_month",
     "sales_rollup_total",
     "sales_record_status_change",
     "sales_record_status_move",

@@ -8,6 +8,9 @@
 
 enum { DIGEST_SIZE = 32, UUID_TEXT_SIZE = 37 };
 
+/* The UUID of nothing. */
+#define NO_ID "00000000-0000-0000-0000-000000000000"
+
 /* The SHA-256 of `bytes`. */
 void digest(struct slice bytes, unsigned char ret_digest[static DIGEST_SIZE]);
 

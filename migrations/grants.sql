@@ -14,15 +14,16 @@ grant insert, delete on sales_delta to qudao_staff;
 grant insert, update on sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_partner_month,
 	sales_rollup_product_month, sales_rollup_total to qudao_staff;
 grant update on rollup_check_progress to qudao_staff;
-grant update on setting, business_clock to qudao_staff;
+grant update on setting, business_clock, event_trim to qudao_staff;
 grant insert, update on webhook_state to qudao_staff;
 grant update on webhook_cursor to qudao_staff;
+grant delete on event to qudao_staff;
 grant insert on partner_status_change, sales_record_status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
 
 grant select on
 	region, region_span, product, member, partner, partner_closure, partner_status_move, partner_status_change, contact, sales_record,
 	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, business_clock, period_lock,
-	sales_record_status_move, sales_record_status_change, import, import_error, webhook, webhook_state, webhook_delivery
+	sales_record_status_move, sales_record_status_change, import, import_error, event, event_trim, webhook, webhook_state, webhook_delivery
 	to qudao_partner;
 grant insert, update, delete on contact, customer, webhook, idempotency_key to qudao_partner;
 grant insert, update on webhook_delivery to qudao_partner;

@@ -40,7 +40,7 @@ static const struct {
 		"partners:read contacts:read contacts:write customers:read customers:write "
 		"sales-records:read sales-records:write regions:read products:read "
 		"exchange-rates:read legal-entities:read calendars:read settings:read imports:read "
-		"analytics:read webhooks:read webhooks:write"},
+		"analytics:read events:read webhooks:read webhooks:write"},
 };
 
 static bool role_may(enum actor_role role, const char *scope)

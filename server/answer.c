@@ -203,8 +203,11 @@ const struct problem *answer_refusal(struct request *r, const PGresult *result)
 	return first;
 }
 
+/* In a log, the place of a row is no member of it. */
 static int sort_column(const struct request *r, const PGresult *result)
 {
+	if (r->operation->code->is_log)
+		return PQfnumber(result, "position");
 	const char *sort = r->sort == NULL ? "id" : r->sort;
 	return PQfnumber(result, sort[0] == '-' ? sort + 1 : sort);
 }
@@ -229,6 +232,14 @@ static void append_cursor(struct request *r, struct text *text, const struct row
 		cursor_seal(text, &cursor, (struct slice){r->scope.bytes, r->scope.length},
 			r->service->cursor_secret);
 	text_done(&key);
+}
+
+/* A log goes on growing: behind its last page, the next one begins. */
+static void append_log_end(struct request *r, struct text *text)
+{
+	const struct cursor cursor = {.key = r->log_end, .id = NO_ID};
+	cursor_seal(text, &cursor, (struct slice){r->scope.bytes, r->scope.length},
+		r->service->cursor_secret);
 }
 
 /* The address of the next page: the same query with another cursor. */
@@ -278,14 +289,16 @@ static const struct problem *append_page(struct request *r, const struct rows *r
 	}
 	text_append_string(body, "],\"next_cursor\":");
 	struct text cursor = {0};
-	if (has_more)
+	if (has_more || (r->operation->code->is_log && count > 0))
 		append_cursor(r, &cursor, rows, count - 1);
-	if (cursor.length > 0) {
+	else if (r->operation->code->is_log)
+		append_log_end(r, &cursor);
+	if (cursor.length > 0)
 		text_append_json(body, cursor.bytes, cursor.length);
-		add_next_link(r, cursor.bytes);
-	} else {
+	else
 		text_append_string(body, "null");
-	}
+	if (has_more && cursor.length > 0)
+		add_next_link(r, cursor.bytes);
 	text_done(&cursor);
 	text_append_printf(body, ",\"has_more\":%s}", has_more ? "true" : "false");
 	return NULL;

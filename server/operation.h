@@ -35,7 +35,10 @@ struct operation_code {
 	const struct body_stream *stream;       /* NULL: the body is one JSON document */
 	const struct import_statements *import; /* of a bulk import */
 	void (*committed)(struct request *r);   /* a write is durable; its answer has not left */
-	bool is_for_tests;                      /* not there unless test-clock is on */
+	/* A list that only grows at its end: its rows have a `position`, and a cursor is a place in
+	 * it, whatever the filters. */
+	bool is_log;
+	bool is_for_tests; /* not there unless test-clock is on */
 };
 
 #define OPERATION(id) const struct operation_code operation_##id

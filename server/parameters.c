@@ -146,6 +146,8 @@ static void describe_scope(struct request *r)
 {
 	const struct contract_operation *contract = r->operation->contract;
 	text_append_string(&r->scope, contract->id);
+	if (r->operation->code->is_log)
+		return;
 	for (size_t i = 0; i < contract->parameter_count; i++) {
 		const char *name = contract->parameters[i].name;
 		if (r->values[i] == NULL || strcmp(name, "cursor") == 0 ||

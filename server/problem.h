@@ -24,6 +24,7 @@ struct problem {
 	X(forbidden, 403, NULL, "The key does not allow this")                                     \
 	X(not_found, 404, NULL, "There is no such thing")                                          \
 	X(method_not_allowed, 405, NULL, "The resource does not know this method")                 \
+	X(cursor_expired, 410, NULL, "The events behind the cursor are no longer kept")            \
 	X(precondition_failed, 412, NULL, "The object has changed since it was read")              \
 	X(payload_too_large, 413, NULL, "The body is too large")                                   \
 	X(unsupported_media_type, 415, NULL, "The body's media type is not accepted here")         \

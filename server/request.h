@@ -116,6 +116,7 @@ struct request {
 	bool has_limit;       /* the client gave it */
 	struct cursor cursor; /* `key` NULL: the first page */
 	struct text scope;    /* what a cursor is bound to */
+	const char *log_end;  /* of a log: where it goes on when it has no more rows */
 	const char *if_match; /* the versions expected, as an array literal; NULL: any */
 	const char *idempotency_key;
 	unsigned char request_hash[DIGEST_SIZE];

@@ -29,7 +29,7 @@ enum type {
 };
 
 static const char *const special_columns[] = {
-	"problem", "pointer", "detail", "existing_id", "current_version"};
+	"problem", "pointer", "detail", "existing_id", "current_version", "position"};
 
 static bool is_special(const char *name)
 {

@@ -134,8 +134,8 @@ begin
 	insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, after)
 	values (uuid_v7(), clock_timestamp(), done.actor_id, current_setting('app.actor_name', true), current_setting('app.operation', true),
 		current_setting('application_name'), 'import', 'import', done.id, app_partner(), to_jsonb(done) - 'partner_id');
-	insert into event (type, object_type, object_id, partner_id, data, occurred_at)
-	values ('import.posted', 'import', done.id, app_partner(), to_jsonb(done) - 'partner_id', clock_timestamp());
+	insert into event (id, type, object_type, object_id, partner_id, is_for_partner, occurred_at)
+	values (uuid_v7(), 'import.finished', 'import', done.id, app_partner(), true, clock_timestamp());
 end
 $$;
 comment on function import_finish(import) is 'Writes down an import and its refusals; if it was posted, also the one audit row and the one event that it owes.';

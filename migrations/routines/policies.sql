@@ -18,16 +18,16 @@ begin
 		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
 		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'rollup_check_progress',
-		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'idempotency_key', 'server_secret',
+		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'event_trim', 'idempotency_key', 'server_secret',
 		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
-	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'period_lock',
+	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'period_lock', 'event_trim',
 		'sales_record_status_move']) as tablename loop
 		execute format('create policy partner_read on %I for select to qudao_partner using (true)', t.tablename);
 	end loop;
-	-- What every write owes; partners add to it and never read it.
+	-- What every write owes; partners add to it.
 	for t in select unnest(array['audit_log', 'event']) as tablename loop
 		execute format('create policy partner_add on %I for insert to qudao_partner with check (true)', t.tablename);
 	end loop;
@@ -98,6 +98,8 @@ create policy partner_read on sales_delta for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on sales_delta for insert to qudao_partner
 	with check (partner_id = any (array(select descendant_id from partner_closure)));
+create policy partner_read on event for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)) and is_for_partner);
 create policy partner_read on import for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on import for insert to qudao_partner

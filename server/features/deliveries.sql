@@ -6,7 +6,7 @@ with place as (
 	from webhook_cursor c
 	for update skip locked
 ), batch as materialized (
-	select e.transaction_id, e.sequence, e.type, e.partner_id
+	select e.transaction_id, e.sequence, e.type, e.partner_id, e.is_for_partner
 	from place c
 	join event e on (e.transaction_id, e.sequence) > (c.transaction_id, c.sequence)
 	where e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
@@ -18,7 +18,7 @@ with place as (
 	from batch b
 	join webhook w on w.is_enabled and w.begun_in < b.transaction_id and webhook_wants(w.event_types, b.type)
 	where w.partner_id is null
-		or exists (select from partner_closure c where c.ancestor_id = w.partner_id and c.descendant_id = b.partner_id)
+		or b.is_for_partner and exists (select from partner_closure c where c.ancestor_id = w.partner_id and c.descendant_id = b.partner_id)
 	order by b.transaction_id, b.sequence
 	returning id
 ), moved as (
@@ -63,8 +63,7 @@ with busy as (
 )
 select c.id::text, c.webhook_id::text, r.url, r.secret_id::text, r.previous_secret_id::text, case when c.is_lame then 'lame' end as lame, case when c.event_sequence is null
 		then jsonb_build_object('specversion', '1.0', 'id', c.id, 'source', '/', 'type', c.event_type, 'time', c.created_at, 'subject', c.webhook_id)
-		else (select jsonb_build_object('specversion', '1.0', 'id', e.sequence::text, 'source', '/', 'type', e.type, 'time', e.occurred_at,
-			'subject', e.object_id) from event e where e.sequence = c.event_sequence) end::text as body
+		else (select cloud_event(e) from event e where e.sequence = c.event_sequence) end::text as body
 from claimed c
 join receiver r on r.id = c.webhook_id
 order by c.created_at, c.id;

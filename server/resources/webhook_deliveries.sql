@@ -1,6 +1,6 @@
 -- name: listWebhookDeliveries
 -- Deliveries in the order they were made in.
-select d.id, d.webhook_id, d.event_sequence::text as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
+select d.id, d.webhook_id, (select e.id from event e where e.sequence = d.event_sequence) as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
 	d.last_status, d.last_reason, d.last_duration_ms, d.delivered_at, d.created_at
 from webhook_delivery d
 where true
@@ -18,7 +18,7 @@ select d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.nex
 	d.last_status, d.last_reason, d.last_duration_ms, d.delivered_at, d.created_at
 from webhook w
 cross join lateral (
-	select d.id, d.webhook_id, d.event_sequence::text as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
+	select d.id, d.webhook_id, (select e.id from event e where e.sequence = d.event_sequence) as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
 		d.last_status, d.last_reason, d.last_duration_ms, d.delivered_at, d.created_at
 	from webhook_delivery d
 	where d.webhook_id = w.id
@@ -38,7 +38,7 @@ limit :limit;
 
 -- name: getWebhookDelivery
 -- One delivery.
-select d.id, d.webhook_id, d.event_sequence::text as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
+select d.id, d.webhook_id, (select e.id from event e where e.sequence = d.event_sequence) as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
 	d.last_status, d.last_reason, d.last_duration_ms, d.delivered_at, d.created_at
 from webhook_delivery d
 where d.id = any (:ids);

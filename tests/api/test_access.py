@@ -26,6 +26,7 @@ RESOURCES = {
     "analytics",
     "api-keys",
     "audit-log",
+    "events",
     "imports",
     "webhooks",
 }

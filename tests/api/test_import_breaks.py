@@ -82,7 +82,7 @@ def assert_nothing_is_left(api, database, prefix):
     assert written(database, prefix) == 0
     assert (
         database("select count(*) from import where is_posted")[0][0]
-        == database("select count(*) from event where type = 'import.posted'")[0][0]
+        == database("select count(*) from event where type = 'import.finished'")[0][0]
     )
     code = builders.unique("AFTERWARDS")
     assert channel.import_file(api, "members", f"code,name\n{code},Li\n".encode()).json()["created"] == 1

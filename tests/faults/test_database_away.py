@@ -211,7 +211,7 @@ def test_an_import_that_loses_its_session_at_any_moment_is_all_or_nothing(serve,
             assert there == (8000 if answers[0].status_code == 200 else 0)
         assert (
             database(
-                "select count(*) from event where type = 'import.posted' and data ->> 'resource' = 'sales-records'"
+                "select count(*) from event e join import i on i.id = e.object_id where e.type = 'import.finished' and i.resource = 'sales-records'"
             )[0][0]
             == there / 8000
         )

@@ -9,6 +9,7 @@ UNAUDITED = {
     "api_key_use",
     "audit_log",
     "event",
+    "event_trim",
     "idempotency_key",
     "import",
     "import_error",
@@ -81,7 +82,7 @@ def test_every_table_that_people_change_is_audited(sql):
 
 
 def test_partners_read_neither_keys_nor_logs_nor_secrets(sql):
-    closed = {"api_key", "api_key_use", "audit_log", "event", "server_secret", "schema_migration"}
+    closed = {"api_key", "api_key_use", "audit_log", "server_secret", "schema_migration"}
     readable = names(
         sql(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
@@ -111,6 +112,7 @@ def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(dat
         "partner_status_change",
         "contact",
         "sales_record",
+        "event",
         "import",
         "import_error",
         "idempotency_key",

@@ -1,0 +1,44 @@
+-- Events: what they are called, and how they are told, to lists, streams and webhooks alike.
+
+create or replace function event_type(object_type text, before jsonb, after jsonb) returns text
+	language sql immutable parallel safe security invoker
+	return object_type || '.' || case
+		when before is null then 'created'
+		when after is null then 'deleted'
+		when before -> 'status' is distinct from after -> 'status' then case object_type
+			when 'sales_record' then case after ->> 'status'
+				when 'disputed' then 'disputed'
+				when 'confirmed' then case before ->> 'status' when 'disputed' then 'resolved' else 'confirmed' end
+				when 'void' then case when after ->> 'replaced_by_id' is null then 'voided' else 'corrected' end
+				else 'status_changed' end
+			else 'status_changed' end
+		when before ->> 'revoked_at' is null and after ->> 'revoked_at' is not null then 'revoked'
+		when before ->> 'reopened_at' is null and after ->> 'reopened_at' is not null then 'reopened'
+		else 'updated' end;
+comment on function event_type(text, jsonb, jsonb) is 'What a change of a row is called in the business.';
+
+-- Blanks in front keep such texts in the order of the log.
+create or replace function event_position(transaction_id xid8, sequence bigint) returns text
+	language sql immutable parallel safe security invoker
+	return lpad(transaction_id::text, 20) || '-' || lpad(sequence::text, 19);
+comment on function event_position(xid8, bigint) is 'A place in the log of events, as text that sorts (in the collation C) as the log does.';
+
+create or replace function event_members(e event) returns table (
+		specversion text, id uuid, source text, type text, subject text, "time" timestamptz, datacontenttype text, sequence text, data jsonb)
+	language sql stable parallel safe security invoker
+as $$
+	select '1.0', e.id, '/v1', e.type, e.object_type || coalesce('/' || e.object_id, ''), e.occurred_at, 'application/json',
+		lpad(e.object_version::text, 10, '0'),
+		jsonb_build_object('object_type', e.object_type, 'object_id', e.object_id, 'partner_id', e.partner_id, 'version', e.object_version,
+			'from_status', e.from_status, 'to_status', e.to_status)
+$$;
+comment on function event_members(event) is 'The members of an event by CloudEvents 1.0.';
+
+create or replace function cloud_event(e event) returns jsonb
+	language sql stable parallel safe security invoker
+as $$
+	select jsonb_strip_nulls(to_jsonb(m) - 'data' || jsonb_build_object('time', to_char(m.time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+		|| jsonb_build_object('data', m.data)
+	from event_members(e) as m
+$$;
+comment on function cloud_event(event) is 'An event as JSON by CloudEvents 1.0.';

@@ -62,7 +62,9 @@ with busy as (
 	returning d.id, d.webhook_id, d.event_sequence, d.event_type, d.created_at, due.is_lame
 )
 select c.id::text, c.webhook_id::text, r.url, r.secret_id::text, r.previous_secret_id::text, case when c.is_lame then 'lame' end as lame, case when c.event_sequence is null
-		then jsonb_build_object('specversion', '1.0', 'id', c.id, 'source', '/', 'type', c.event_type, 'time', c.created_at, 'subject', c.webhook_id)
+		then jsonb_build_object('specversion', '1.0', 'id', c.id, 'source', '/v1', 'type', c.event_type, 'subject', 'webhook/' || c.webhook_id,
+			'time', to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'datacontenttype', 'application/json',
+			'data', jsonb_build_object('object_type', 'webhook', 'object_id', c.webhook_id))
 		else (select cloud_event(e) from event e where e.sequence = c.event_sequence) end::text as body
 from claimed c
 join receiver r on r.id = c.webhook_id

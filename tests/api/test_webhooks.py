@@ -273,6 +273,17 @@ def test_a_partner_is_told_of_itself_and_of_those_below(api, receiver, hook, pat
     assert contacts[1]["id"] in subjects and contacts[2]["id"] in subjects and contacts[0]["id"] not in subjects
 
 
+def test_a_partner_is_not_told_of_what_it_may_not_read(api, receiver, hook, path):
+    own = make_partner(api)
+    webhook = hook(api.as_partner(own), event_types=["api_key.*", "quota.*", "contact.*"])
+    api.new_key("partner", partner_id=own["id"])
+    builders.make_contact(api, own)
+
+    receiver.wait(path)
+
+    assert {d["event_type"] for d in deliveries(api, webhook)} == {"contact.created"}
+
+
 def test_a_webhook_of_a_partner_is_its_own(api, receiver, hook):
     own = make_partner(api)
     child, other = make_partner(api, parent_code=own["code"]), make_partner(api)
@@ -313,7 +324,9 @@ def test_a_test_is_sent_whatever_is_asked_for(api, receiver, hook, path):
     (message,) = receiver.wait(path)
 
     assert message.id == delivery["id"] and are_signed([message], webhook["secret"])
-    assert message.event()["type"] == "webhook.test"
+    event = message.event()
+    assert (event["type"], event["subject"], event["source"]) == ("webhook.test", f"webhook/{webhook['id']}", "/v1")
+    assert event["time"].endswith("Z") and event["data"]["object_id"] == webhook["id"]
     assert settled(api, delivery["id"])["status"] == "delivered"
 
 

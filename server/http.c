@@ -19,7 +19,7 @@
 #include "throttle.h"
 
 enum {
-	CONNECTION_POOL_SIZE = 8 << 10, /* headers, and the pieces in which bodies come */
+	CONNECTION_POOL_SIZE = 12 << 10, /* headers, and the pieces in which bodies come */
 	STREAM_PIECE_SIZE = 32 << 10,
 	LISTEN_BACKLOG = 1024,
 	LAST_RUNS = 4, /* until every connection that was woken is not suspended any more */

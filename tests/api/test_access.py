@@ -29,12 +29,13 @@ RESOURCES = {
     "events",
     "imports",
     "webhooks",
+    "jobs",
 }
 READS = {
     "admin": RESOURCES,
     "manager": RESOURCES - {"api-keys", "webhooks"},
     "analyst": RESOURCES - {"api-keys", "webhooks"},
-    "partner": RESOURCES - {"clock", "members", "quotas", "period-locks", "api-keys", "audit-log"},
+    "partner": RESOURCES - {"clock", "members", "quotas", "period-locks", "api-keys", "audit-log", "jobs"},
 }
 WRITES = {
     "admin": RESOURCES,
@@ -117,7 +118,7 @@ def body_of(operation, world, partner):
 def call(caller, operation, world, kinship):
     """The request with a version that is never current, so that nothing is changed: 412 says that it would be allowed."""
     resource = operation.template.split("/")[2]
-    path = operation.template.replace("{id}", world["ids"][kinship].get(resource, ""))
+    path = operation.template.replace("{id}", world["ids"][kinship].get(resource, "")).replace("{name}", "check-rollups")
     options = {}
     if operation.id.startswith("import"):
         header = operation.document["requestBody"]["content"]["text/csv"]["example"].splitlines()[0]

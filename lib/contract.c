@@ -1,7 +1,9 @@
 #include "contract.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "json.h"
 
@@ -198,6 +200,46 @@ static bool read_permissions(struct reading *reading, const json_t *node)
 	return true;
 }
 
+/* Reads the first second of a day; false when it is none. */
+static bool read_day(const json_t *day, time_t *ret_second)
+{
+	struct tm time = {0};
+	const char *text = json_string_value(day);
+	const char *end = text == NULL ? NULL : strptime(text, "%Y-%m-%d", &time);
+	if (end == NULL || *end != '\0')
+		return false;
+	int month_day = time.tm_mday;
+	time_t second = timegm(&time);
+	if (time.tm_mday != month_day) /* the 30th of February */
+		return false;
+	*ret_second = second;
+	return true;
+}
+
+/* What is deprecated says since when, and, where that is settled, when it ends. */
+static bool read_deprecation(struct reading *reading, const json_t *node)
+{
+	struct contract_operation *operation = reading->operation;
+	const json_t *since = json_object_get(node, "x-deprecated-at");
+	const json_t *until = json_object_get(node, "x-sunset-at");
+	if (json_is_true(json_object_get(node, "deprecated")) != (since != NULL) ||
+		(until != NULL && since == NULL))
+		return refuse(reading, "deprecated and x-deprecated-at go together");
+	time_t second;
+	struct tm time;
+	if (since == NULL)
+		return true;
+	if (!read_day(since, &second))
+		return refuse(reading, "x-deprecated-at is no day");
+	snprintf(operation->deprecation, CONTRACT_DATE_SIZE, "@%lld", (long long)second);
+	if (until == NULL)
+		return true;
+	if (!read_day(until, &second) || gmtime_r(&second, &time) == NULL)
+		return refuse(reading, "x-sunset-at is no day");
+	strftime(operation->sunset, CONTRACT_DATE_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &time);
+	return true;
+}
+
 static bool read_operation(struct contract *contract, const json_t *item,
 	struct contract_operation *operation, struct text *ret_error)
 {
@@ -210,7 +252,8 @@ static bool read_operation(struct contract *contract, const json_t *item,
 	if (operation->id == NULL)
 		return refuse(&reading, "no operationId");
 	return read_parameters(&reading, item, node) && read_body(&reading, node) &&
-	       read_success(&reading, node) && read_permissions(&reading, node);
+	       read_success(&reading, node) && read_permissions(&reading, node) &&
+	       read_deprecation(&reading, node);
 }
 
 static size_t count_operations(json_t *paths)

@@ -6,7 +6,7 @@
 #include "schema.h"
 #include "text.h"
 
-enum { CONTRACT_SCOPES_MAX = 4, CONTRACT_MEDIA_TYPES_MAX = 4 };
+enum { CONTRACT_SCOPES_MAX = 4, CONTRACT_MEDIA_TYPES_MAX = 4, CONTRACT_DATE_SIZE = 32 };
 
 enum parameter_place {
 	PARAMETER_PATH,
@@ -39,6 +39,9 @@ struct contract_operation {
 	bool is_conditional; /* If-Match is required */
 	const char *scopes[CONTRACT_SCOPES_MAX];
 	size_t scope_count;
+	char deprecation[CONTRACT_DATE_SIZE]; /* x-deprecated-at as RFC 9745 has it; empty: it is
+						 not */
+	char sunset[CONTRACT_DATE_SIZE];      /* x-sunset-at as RFC 8594 has it; empty: not known */
 };
 
 struct contract {

@@ -34,6 +34,18 @@ void answer_vary(struct request *r, const char *header)
 	answer_header(r, "Vary", header);
 }
 
+void answer_deprecation(struct request *r)
+{
+	const struct contract_operation *contract = r->operation == NULL ? NULL
+									 : r->operation->contract;
+	if (contract == NULL || contract->deprecation[0] == '\0')
+		return;
+	answer_header(r, "Deprecation", contract->deprecation);
+	answer_header(r, "Link", "</docs>; rel=\"deprecation\"; type=\"text/html\"");
+	if (contract->sunset[0] != '\0')
+		answer_header(r, "Sunset", contract->sunset);
+}
+
 void answer_begin(struct request *r, int status, const char *content_type)
 {
 	r->answer.status = status;

@@ -39,6 +39,9 @@ const char *answer_packed_etag(struct request *r, const char *etag);
 /* Adds a header of the request to those by which the answer varies. */
 void answer_vary(struct request *r, const char *header);
 
+/* Says so, if the operation is deprecated (RFC 9745) and when it will be gone (RFC 8594). */
+void answer_deprecation(struct request *r);
+
 /* Says in which language the answer is, and that another could have been asked for. */
 void answer_language(struct request *r);
 

@@ -26,7 +26,7 @@ void cors_add(struct request *r)
 	answer_header(r, "Access-Control-Allow-Origin", origin);
 	answer_header(r, "Access-Control-Expose-Headers",
 		"Content-Language, ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, "
-		"RateLimit, RateLimit-Policy, WWW-Authenticate");
+		"Deprecation, RateLimit, RateLimit-Policy, Sunset, WWW-Authenticate");
 	if (strcmp(r->method, "OPTIONS") != 0)
 		return;
 	answer_header(r, "Access-Control-Allow-Methods", r->allowed);

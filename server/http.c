@@ -13,6 +13,7 @@
 #include <microhttpd.h>
 #include <utlist.h>
 
+#include "answer.h"
 #include "compression.h"
 #include "cors.h"
 #include "peer.h"
@@ -179,6 +180,7 @@ static enum MHD_Result send_answer(struct http_connection *c)
 		return MHD_NO;
 	cors_add(r);
 	throttle_add_headers(r);
+	answer_deprecation(r);
 	if (r->answer.content_type != NULL)
 		MHD_add_response_header(response, "Content-Type", r->answer.content_type);
 	MHD_add_response_header(response, "Request-Id", r->id);

@@ -70,6 +70,14 @@ static void what_the_server_cannot_enforce_is_refused(void **state)
 			"," ANSWER
 			",\"parameters\":[{\"name\":\"a\",\"in\":\"query\",\"schema\":{\"contains\":{}}}]",
 			"contains"},
+		{SECURITY "," ANSWER ",\"deprecated\":true", "go together"},
+		{SECURITY "," ANSWER ",\"x-deprecated-at\":\"2026-01-01\"", "go together"},
+		{SECURITY "," ANSWER ",\"x-sunset-at\":\"2026-01-01\"", "go together"},
+		{SECURITY "," ANSWER ",\"deprecated\":true,\"x-deprecated-at\":\"soon\"",
+			"x-deprecated-at is no day"},
+		{SECURITY "," ANSWER ",\"deprecated\":true,\"x-deprecated-at\":\"2026-01-01\","
+			  "\"x-sunset-at\":\"2026-02-30\"",
+			"x-sunset-at is no day"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -82,10 +90,27 @@ static void what_the_server_cannot_enforce_is_refused(void **state)
 	}
 }
 
+static void a_deprecated_operation_says_since_when_and_until_when(void **state)
+{
+	struct text error = {0};
+	(void)state;
+
+	struct contract *contract = contract_with(SECURITY
+		"," ANSWER ",\"deprecated\":true,\"x-deprecated-at\":\"2026-01-01\","
+		"\"x-sunset-at\":\"2026-11-30\"",
+		&error);
+
+	assert_non_null(contract);
+	assert_string_equal(contract->operations[0].deprecation, "@1767225600");
+	assert_string_equal(contract->operations[0].sunset, "Mon, 30 Nov 2026 00:00:00 GMT");
+	contract_free(contract);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_operation_is_read_with_what_it_refers_to),
+		cmocka_unit_test(a_deprecated_operation_says_since_when_and_until_when),
 		cmocka_unit_test(what_the_server_cannot_enforce_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

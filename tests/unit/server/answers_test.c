@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "answer.h"
 #include "parameters.h"
 #include "problem.h"
 #include "rows.h"
@@ -81,9 +82,43 @@ static void decimals_inside_json_are_strings(void **state)
 	text_done(&text);
 }
 
+static void a_deprecated_operation_says_so_in_every_answer(void **state)
+{
+	const struct contract_operation contract = {
+		.deprecation = "@1767225600", .sunset = "Mon, 30 Nov 2026 00:00:00 GMT"};
+	const struct operation operation = {.contract = &contract};
+	struct request r = {.operation = &operation};
+	(void)state;
+
+	answer_deprecation(&r);
+
+	assert_int_equal(r.answer.header_count, 3);
+	assert_string_equal(r.answer.headers[0].name, "Deprecation");
+	assert_string_equal(r.answer.headers[0].value, "@1767225600");
+	assert_string_equal(r.answer.headers[1].name, "Link");
+	assert_string_equal(r.answer.headers[2].name, "Sunset");
+	assert_string_equal(r.answer.headers[2].value, "Mon, 30 Nov 2026 00:00:00 GMT");
+}
+
+static void an_operation_that_is_not_deprecated_says_nothing(void **state)
+{
+	const struct contract_operation contract = {0};
+	const struct operation operation = {.contract = &contract};
+	struct request known = {.operation = &operation};
+	struct request nowhere = {0};
+	(void)state;
+
+	answer_deprecation(&known);
+	answer_deprecation(&nowhere);
+
+	assert_int_equal(known.answer.header_count + nowhere.answer.header_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_deprecated_operation_says_so_in_every_answer),
+		cmocka_unit_test(an_operation_that_is_not_deprecated_says_nothing),
 		cmocka_unit_test(a_constraint_names_its_problem),
 		cmocka_unit_test(what_is_our_fault_has_no_problem),
 		cmocka_unit_test(the_accept_header_chooses_by_weight),

@@ -4,7 +4,7 @@ revoke all on all tables in schema public from qudao_staff, qudao_partner;
 grant select on all tables in schema public to qudao_staff;
 grant insert, update, delete on
 	region, region_span, product, member, partner, partner_closure, contact, exchange_rate, legal_entity, customer,
-	calendar, calendar_period, quota, api_key, api_key_use, idempotency_key, job, webhook, webhook_delivery
+	calendar, calendar_period, quota, api_key, api_key_use, idempotency_key, job, webhook, webhook_delivery, export, export_chunk
 	to qudao_staff;
 -- `update` alone where rows are locked or changed and never deleted.
 grant insert, update on sales_record to qudao_staff;
@@ -23,12 +23,14 @@ grant insert on partner_status_change, sales_record_status_change, import, impor
 grant select on
 	region, region_span, product, member, partner, partner_closure, partner_status_move, partner_status_change, contact, sales_record,
 	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, business_clock, period_lock,
-	sales_record_status_move, sales_record_status_change, import, import_error, event, event_trim, webhook, webhook_state, webhook_delivery
+	sales_record_status_move, sales_record_status_change, import, import_error, export, export_chunk, event, event_trim, webhook, webhook_state, webhook_delivery
 	to qudao_partner;
 grant insert, update, delete on contact, customer, webhook, idempotency_key to qudao_partner;
 grant insert, update on webhook_delivery to qudao_partner;
 grant select on idempotency_key to qudao_partner;
 grant insert, update on sales_record to qudao_partner;
+grant insert, update on export to qudao_partner;
+grant delete on export_chunk to qudao_partner;
 -- The rollups of all partners have no policy for them: they are named in reports that then do not read them.
 grant select on sales_delta, sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_partner_month,
 	sales_rollup_product_month, sales_rollup_total to qudao_partner;

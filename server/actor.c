@@ -34,13 +34,15 @@ static const struct {
 	enum actor_role role;
 	const char *scopes;
 } grants[] = {
-	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write customers:write"},
-	{ROLE_ANALYST, "*:read"},
+	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write customers:write "
+		       "exports:write"},
+	{ROLE_ANALYST, "*:read exports:write"},
 	{ROLE_PARTNER,
 		"partners:read contacts:read contacts:write customers:read customers:write "
 		"sales-records:read sales-records:write regions:read products:read "
 		"exchange-rates:read legal-entities:read calendars:read settings:read imports:read "
-		"analytics:read events:read webhooks:read webhooks:write"},
+		"analytics:read events:read webhooks:read webhooks:write exports:read "
+		"exports:write"},
 };
 
 static bool role_may(enum actor_role role, const char *scope)

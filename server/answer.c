@@ -363,14 +363,26 @@ static void add_etag(struct request *r, const struct rows *rows, int row, int ve
 	answer_etag(r, etag);
 }
 
+static void add_retry_after(struct request *r, const struct rows *rows, int row)
+{
+	struct slice seconds = rows_text(rows->result, row, "retry_after");
+	if (seconds.length > 0)
+		answer_header(
+			r, "Retry-After", arena_copy(&r->arena, seconds.bytes, seconds.length));
+}
+
 /* The version makes the ETag; a created object has an address, where it can be read. */
 static void add_object_headers(struct request *r, const struct rows *rows, int row)
 {
 	int version = PQfnumber(rows->result, "version");
 	if (version >= 0)
 		add_etag(r, rows, row, version);
+	if (r->operation->code->is_polled)
+		add_retry_after(r, rows, row);
 	const char *path = r->operation->location;
-	const char *id = r->answer.status == 201 ? uuid_text(r, rows->result, row, "id") : NULL;
+	bool is_made = r->answer.status == 201 ||
+		       (r->answer.status == 202 && r->operation->code->is_polled);
+	const char *id = is_made ? uuid_text(r, rows->result, row, "id") : NULL;
 	if (id != NULL)
 		answer_header(r, "Location",
 			arena_printf(&r->arena, "%.*s%s", (int)strcspn(path, "{"), path, id));

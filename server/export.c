@@ -5,7 +5,6 @@
 
 #include "answer.h"
 #include "binding.h"
-#include "http.h"
 
 /* Pages grow and shrink with their rows, so that one is about this many bytes. */
 enum {
@@ -23,6 +22,7 @@ struct export
 	bool is_broken; /* a page could not be read: the client must see that the file is not whole
 			 */
 	bool has_begun; /* the first page has come */
+	int64_t rows;   /* in all pages so far */
 	int rows_left;  /* of the limit that the client gave; -1: it gave none */
 	struct arena arena; /* of the page under way: its values and cursor */
 };
@@ -129,6 +129,7 @@ static const struct problem *take_page(struct request *r)
 	if (!append_rows(r, &rows, count) ||
 		(!export->is_last && !move_cursor(r, &rows, count - 1)))
 		return FAULT(r, "a page of %s cannot be written", r->operation->contract->id);
+	export->rows += count;
 	r->limit = next_page_rows(count, export->next.length);
 	return NULL;
 }
@@ -192,12 +193,18 @@ static void page_done(struct segment *segment, enum segment_outcome outcome)
 	segment_clear(segment);
 	if (export->has_begun) {
 		export->is_broken = p != NULL;
-		http_wake(r->http);
+		request_wake(r);
 	} else if (p != NULL) {
 		request_refuse(r, p);
 	} else {
 		begin_answer(r);
 	}
+}
+
+int64_t export_rows(const struct request *r)
+{
+	const struct export *export = r->feature;
+	return export->rows;
 }
 
 const struct problem *export_begin(struct request *r)

@@ -7,3 +7,6 @@
  * while the one before it is being sent. Rows that change meanwhile come as they are when their
  * page is read; none comes twice. */
 const struct problem *export_begin(struct request *r);
+
+/* How many rows the pages had that have been read. */
+int64_t export_rows(const struct request *r);

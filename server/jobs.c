@@ -28,6 +28,8 @@ static const struct job table[] = {
 		"Adds what writes have changed in the sums of sales to the rollups that reports read."},
 	{"check-rollups", SQL(checkRollups), LEAD_THOROUGH, MINUTE,
 		"Computes some days of the sums of sales anew and raises an alarm when they differ."},
+	{"expire-exports", SQL(expireExports), LEAD_THOROUGH, MINUTE,
+		"Deletes exports a day after they ended, and gives up those that nobody can write."},
 	{"expire-idempotency-keys", SQL(expireIdempotencyKeys), LEAD_THOROUGH, MINUTE,
 		"Forgets the answers that Idempotency-Key kept for 72 hours."},
 	{"expire-deliveries", SQL(expireDeliveries), LEAD_THOROUGH, MINUTE,

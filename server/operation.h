@@ -34,10 +34,13 @@ struct operation_code {
 	const struct problem *(*handle)(struct request *r);
 	const struct body_stream *stream;       /* NULL: the body is one JSON document */
 	const struct import_statements *import; /* of a bulk import */
-	void (*committed)(struct request *r);   /* a write is durable; its answer has not left */
+	/* What the contract cannot say: refuses before the statement runs. NULL: nothing. */
+	const struct problem *(*check)(struct request *r);
+	void (*committed)(struct request *r); /* a write is durable; its answer has not left */
 	/* A list that only grows at its end: its rows have a `position`, and a cursor is a place in
 	 * it, whatever the filters. */
 	bool is_log;
+	bool is_polled;    /* its column retry_after says when to ask for it again */
 	bool is_for_tests; /* not there unless test-clock is on */
 };
 

@@ -57,6 +57,10 @@ struct problem {
 	X(partner_in_use, 409, NULL, "The partner is in use")                                      \
 	X(partner_cycle, 422, "/parent_code", "A partner cannot be below itself")                  \
 	X(partner_not_allowed, 422, NULL, "Only a key of the role partner names a partner")        \
+	X(invalid_list, 422, "/list", "This is no list that can be exported")                      \
+	X(too_many_exports, 409, NULL, "Too many exports of this key are waiting")                 \
+	X(export_finished, 409, NULL, "The export has ended")                                      \
+	X(export_not_ready, 409, NULL, "The export has no file")                                   \
 	X(api_key_secret_taken, 409, NULL, "This key exists")                                      \
 	X(status_move_refused, 409, NULL, "The status cannot change in this way")                  \
 	X(second_approver_needed, 409, NULL, "Another person must approve this")                   \

@@ -71,8 +71,28 @@ static void note_answer(struct request *r)
 	journal_end(journal);
 }
 
+struct request *request_order(struct service *service, const struct request_order *order)
+{
+	struct request *r = request_new(service, NULL, order->target);
+	if (r == NULL)
+		return NULL;
+	r->method = "GET";
+	r->headers[HEADER_ACCEPT] = order->accept;
+	r->actor = *order->actor;
+	return r;
+}
+
+void request_wake(struct request *r)
+{
+	if (r->woken != NULL)
+		r->woken(r);
+	else
+		http_wake(r->http);
+}
+
 void request_abandon(struct request *r)
 {
+	r->woken = NULL;
 	r->http = NULL;
 	r->is_abandoned = true;
 	if (r->is_busy)
@@ -141,11 +161,12 @@ void request_answer(struct request *r)
 		answer_problem(r, FAULT(r, "out of memory"));
 	request_move(r, REQUEST_ANSWERED);
 	note_answer(r);
-	http_wake(r->http);
+	request_wake(r);
 }
 
 void request_refuse(struct request *r, const struct problem *problem)
 {
+	r->refusal = problem;
 	answer_problem(r, problem);
 	metrics_refused(r->service->metrics, problem);
 	request_answer(r);
@@ -284,6 +305,27 @@ static const struct problem *check_body(struct request *r)
 	return check_json(r);
 }
 
+const struct problem *request_vet(struct request *r)
+{
+	const struct problem *p = request_route(r);
+	if (p != NULL)
+		return p;
+	if (!r->operation->contract->is_list)
+		return request_fault(
+			r, &problem_not_found, "%s is no list.", r->operation->contract->id);
+	binding_stamp(r);
+	request_move(r, REQUEST_RUNNING);
+	p = request_permit(r);
+	return p == NULL ? parameters_check(r) : p;
+}
+
+/* An object, or a task that is accepted and can be polled. */
+static bool makes_something(const struct request *r)
+{
+	int status = r->operation->contract->success_status;
+	return status == 201 || (status == 202 && r->operation->code->is_polled);
+}
+
 static const struct problem *bind_statement(struct request *r)
 {
 	const struct operation *operation = r->operation;
@@ -303,7 +345,7 @@ static const struct problem *bind_statement(struct request *r)
 	if (operation->then == NULL)
 		return NULL;
 	r->then_call = count;
-	r->reads_new = operation->contract->success_status == 201;
+	r->reads_new = makes_something(r);
 	if (!binding_make(r, operation->then, &segment->calls[count++]))
 		return FAULT(r, "%s cannot be bound", operation->then->name);
 	segment->call_count = count;
@@ -432,7 +474,8 @@ static void request_run(struct request *r)
 	binding_stamp(r);
 	request_move(r, REQUEST_RUNNING);
 	if ((p = throttle_admit_caller(r)) != NULL || (p = request_permit(r)) != NULL ||
-		(p = check_body(r)) != NULL || (p = parameters_check(r)) != NULL) {
+		(p = check_body(r)) != NULL || (p = parameters_check(r)) != NULL ||
+		(code->check != NULL && (p = code->check(r)) != NULL)) {
 		request_refuse(r, p);
 		return;
 	}

@@ -124,6 +124,7 @@ struct request {
 	struct fault_list faults;
 	const char *detail; /* of the problem that it is refused with */
 	const char *existing_id;
+	const struct problem *refusal; /* the problem that it is answered with, or NULL */
 
 	/* at work */
 	char new_id[UUID_TEXT_SIZE];
@@ -136,6 +137,8 @@ struct request {
 	bool reads_new;                /* `:id` stands for what was just made */
 	void *feature;                 /* what a stream or an export keeps */
 	void (*feature_free)(struct request *r);
+	void (*woken)(struct request *r); /* of one of the server's own: told in place of http */
+	void *owner;
 	bool is_busy;      /* a segment of an answer that is being sent is under way */
 	bool is_abandoned; /* released when it is not */
 
@@ -145,6 +148,23 @@ struct request {
 /* Makes a request for `target`; NULL when memory is exhausted. */
 struct request *request_new(
 	struct service *service, struct http_connection *http, const char *target);
+
+/* A request of the server's own: reads a list in the name of `actor`. */
+struct request_order {
+	const char *target;
+	const char *accept;
+	const struct actor *actor;
+};
+
+/* Makes it; NULL when memory is exhausted. It lives no longer than `accept`. */
+struct request *request_order(struct service *service, const struct request_order *order);
+
+/* Routes, permits and checks such a request, and refuses what is no list. What it reads may then be
+ * exported. */
+const struct problem *request_vet(struct request *r);
+
+/* Tells who waits for a request that there is news. */
+void request_wake(struct request *r);
 
 /* The client is done with it, or gone. It is released as soon as nothing is under way for it. */
 void request_abandon(struct request *r);

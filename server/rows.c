@@ -28,8 +28,8 @@ enum type {
 	TYPE_JSONB = 3802,
 };
 
-static const char *const special_columns[] = {
-	"problem", "pointer", "detail", "existing_id", "current_version", "position"};
+static const char *const special_columns[] = {"problem", "pointer", "detail", "existing_id",
+	"current_version", "position", "retry_after"};
 
 static bool is_special(const char *name)
 {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "deliveries.h"
+#include "exporter.h"
 #include "gzip.h"
 #include "housekeeping.h"
 #include "http.h"
@@ -31,6 +32,7 @@ struct worker {
 	struct housekeeping *housekeeping;
 	struct jobs *jobs;             /* NULL: others do them */
 	struct deliveries *deliveries; /* NULL: others send them */
+	struct exporter *exporter;     /* NULL: others write them */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -99,7 +101,9 @@ static bool make_doors(struct worker *worker, int number, int port, struct text 
 	if (number == 0 && worker->service.config->works) {
 		worker->jobs = jobs_new(&worker->service);
 		worker->deliveries = deliveries_new(&worker->service);
-		if (worker->jobs == NULL || worker->deliveries == NULL) {
+		worker->exporter = exporter_new(&worker->service);
+		if (worker->jobs == NULL || worker->exporter == NULL ||
+			worker->deliveries == NULL) {
 			text_append_string(ret_error, "out of memory");
 			return false;
 		}
@@ -169,11 +173,14 @@ static void tick(struct worker *worker)
 		return;
 	worker->tick_ms = worker->loop.now_ms + TICK_MS;
 	loop_tick(&worker->loop);
-	http_tick(worker->http);
+	if (worker->http != NULL)
+		http_tick(worker->http);
 	lanes_tick(worker->service.lanes);
 	housekeeping_tick(worker->housekeeping);
-	if (worker->jobs != NULL)
+	if (worker->jobs != NULL) {
 		jobs_tick(worker->jobs);
+		exporter_tick(worker->exporter);
+	}
 	deliveries_tick(worker->deliveries);
 	publish_figures(worker);
 }
@@ -183,7 +190,8 @@ static bool is_finished(const struct worker *worker)
 	if (worker->stop_ms == 0)
 		return false;
 	int64_t stopping_ms = worker->loop.now_ms - worker->stop_ms;
-	bool is_working = worker->jobs != NULL && jobs_are_busy(worker->jobs);
+	bool is_working = worker->jobs != NULL &&
+			  (jobs_are_busy(worker->jobs) || exporter_is_busy(worker->exporter));
 	bool is_sending = !deliveries_are_idle(worker->deliveries) &&
 			  stopping_ms < DELIVERY_GRACE_MS;
 	bool is_quiet = requests_of(worker) == 0 && !is_working && !is_sending &&
@@ -237,6 +245,7 @@ void worker_free(struct worker *worker)
 	lanes_close(worker->service.lanes);
 	http_free(worker->http);
 	jobs_free(worker->jobs);
+	exporter_free(worker->exporter);
 	lanes_free(worker->service.lanes);
 	deliveries_free(worker->deliveries);
 	housekeeping_free(worker->housekeeping);

@@ -36,3 +36,8 @@ create or replace function cost_for_staff(cost numeric) returns numeric
 	language sql stable parallel safe security invoker
 	return case when current_user <> 'qudao_partner' then cost end;
 comment on function cost_for_staff(numeric) is 'The cost, or null for partners.';
+
+create or replace function app_works_for_all() returns boolean
+	language sql stable parallel safe security invoker
+	return coalesce(current_setting('app.role', true), '') in ('', 'admin');
+comment on function app_works_for_all() is 'Whether an administrator asks, or the server itself.';

@@ -123,3 +123,17 @@ create policy partner_all on webhook_delivery to qudao_partner
 create policy partner_all on idempotency_key to qudao_partner
 	using (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid)
 	with check (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid);
+
+-- An export belongs to the key that asked for it, whatever its role; administrators see all, and so does the server when it works on them.
+create policy staff_all on export to qudao_staff
+	using (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid or (select app_works_for_all()))
+	with check (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid or (select app_works_for_all()));
+create policy partner_all on export to qudao_partner
+	using (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid)
+	with check (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid);
+create policy staff_all on export_chunk to qudao_staff
+	using (exists (select from export e where e.id = export_id))
+	with check (exists (select from export e where e.id = export_id));
+create policy partner_all on export_chunk to qudao_partner
+	using (exists (select from export e where e.id = export_id))
+	with check (exists (select from export e where e.id = export_id));

@@ -10,6 +10,8 @@ UNAUDITED = {
     "audit_log",
     "event",
     "event_trim",
+    "export",
+    "export_chunk",
     "idempotency_key",
     "import",
     "import_error",
@@ -116,6 +118,8 @@ def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(dat
         "import",
         "import_error",
         "idempotency_key",
+        "export",
+        "export_chunk",
     ):
         cursor.execute(f"select count(*) from {table}")
         assert cursor.fetchone()[0] == 0, table

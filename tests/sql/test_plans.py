@@ -76,6 +76,9 @@ insert into sales_record_status_change (id, sales_record_id, partner_id, from_st
 	from generate_series(1, 5000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
+insert into export (id, list, format, gzip, bom, status, requested_by, created_at)
+	select md5('export ' || i)::uuid, '/v1/regions', 'csv', false, false, 'succeeded', md5('key ' || i % 300)::uuid, timestamptz '2024-01-01' + i * interval '1 minute'
+	from generate_series(1, 5000) i;
 insert into job (id, name, description, every_ms, next_run_at)
 	select md5('job ' || i)::uuid, 'J' || i, 'Job ' || i, 1000, now() from generate_series(1, 2000) i;
 insert into import (id, resource, started_at, finished_at, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted)
@@ -173,6 +176,7 @@ VALUES = {
     "listImports": {},
     "listImportErrors": {},
     "listJobs": {},
+    "listExports": {},
 }
 VALUES["listWebhookDeliveriesBelow"] = VALUES["listWebhookDeliveries"]
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]

@@ -1,0 +1,92 @@
+-- name: claimExport
+-- Takes the export that has waited longest and that nobody works on, to write it from its beginning.
+with claimed as (
+	update export e
+	set status = 'running', attempts = e.attempts + 1, started_at = coalesce(e.started_at, clock_timestamp()),
+		lease_until = clock_timestamp() + interval '10 seconds', rows = 0, bytes = 0, chunks = 0
+	where e.id = (
+		select x.id
+		from export x
+		where x.status in ('queued', 'running') and x.attempts < 5 and (x.lease_until is null or x.lease_until < clock_timestamp())
+		order by x.created_at
+		limit 1
+		for update skip locked)
+	returning e.id, e.attempts, e.list, e.format, e.gzip, e.bom, e.requested_by
+), gone as (
+	delete from export_chunk c
+	using claimed d
+	where c.export_id = d.id
+)
+select c.id::text, c.attempts::text as attempt, c.list, c.format, case when c.gzip then 'true' end as gzip, case when c.bom then 'true' end as bom,
+	c.requested_by::text as caller_id
+from claimed c;
+
+-- name: findExportCaller
+-- By whose rights the list is read: as the key is now.
+select k.id, k.name, k.role, k.partner_id, k.manager_id, array_to_string(k.scopes, ' ') as scopes, k.expires_at, k.revoked_at
+from api_key k
+where k.id = :caller_id and (k.expires_at is null or k.expires_at > app_now());
+
+-- name: keepExport
+-- Says that it is still being worked on; no row when that is over, or its key does not work any more.
+update export e
+set lease_until = clock_timestamp() + interval '10 seconds'
+where e.id = :id and e.attempts = :attempt and e.status = 'running'
+	and exists (select from api_key k where k.id = e.requested_by and k.revoked_at is null and (k.expires_at is null or k.expires_at > app_now()))
+returning e.id;
+
+-- name: storeExportChunk
+-- Writes a piece of the file; no row when that is over, or its key does not work any more.
+with kept as (
+	update export e
+	set lease_until = clock_timestamp() + interval '10 seconds', rows = :rows, bytes = e.bytes + length(:bytes::bytea), chunks = :number::integer + 1
+	where e.id = :id and e.attempts = :attempt and e.status = 'running'
+		and exists (select from api_key k where k.id = e.requested_by and k.revoked_at is null and (k.expires_at is null or k.expires_at > app_now()))
+	returning e.id
+)
+insert into export_chunk (export_id, number, bytes)
+select k.id, :number::integer, :bytes::bytea
+from kept k
+returning export_id;
+
+-- name: endExport
+-- Writes down how it ended; or puts it back into the queue, to be begun again after a pause. Of what was not finished nothing stays, not even
+-- the piece that was on its way when somebody cancelled it.
+with ended as (
+	update export e
+	set status = :status, rows = :rows, failure_code = :code, failure_detail = :detail,
+		finished_at = case when :status::text <> 'queued' then clock_timestamp() end,
+		expires_at = case when :status::text <> 'queued' then clock_timestamp() + interval '24 hours' end,
+		lease_until = case when :status::text = 'queued' then clock_timestamp() + make_interval(secs => :pause_ms::integer / 1000.0) end
+	where e.id = :id and e.attempts = :attempt and e.status = 'running'
+	returning e.id
+), gone as (
+	delete from export_chunk c
+	using export e
+	where e.id = :id and e.attempts = :attempt and e.status <> 'succeeded' and c.export_id = e.id and :status::text <> 'succeeded'
+)
+select pg_notify('qudao_export', '')::text as told
+from ended d
+where :status::text = 'queued';
+
+-- name: readExportChunk
+-- A piece of the file, with what becomes of the export.
+select e.status, e.format, e.gzip, e.chunks, c.bytes
+from export e
+left join export_chunk c on c.export_id = e.id and c.number = :number::integer
+where e.id = :id;
+
+-- name: expireExports
+-- Deletes exports a day after they ended, with their files, and gives up those that no server could write.
+with given_up as (
+	update export e
+	set status = 'failed', failure_code = 'unavailable', failure_detail = 'No attempt came to its end.', lease_until = null,
+		finished_at = clock_timestamp(), expires_at = clock_timestamp() + interval '24 hours'
+	where e.status in ('queued', 'running') and e.attempts >= 5 and (e.lease_until is null or e.lease_until < clock_timestamp())
+	returning 1
+), expired as (
+	delete from export e
+	where e.id in (select x.id from export x where x.expires_at < clock_timestamp() order by x.expires_at limit 20)
+	returning 1
+)
+select (select count(*) from given_up) + (select count(*) from expired) as done, (select count(*) from expired) = 20 as more;

@@ -36,7 +36,7 @@ with busy as (
 	from unnest(:busy::uuid[]) as b (webhook_id)
 	group by b.webhook_id
 ), receiver as (
-	select w.id, w.url, w.secret_id, case when w.previous_secret_until > now() then w.previous_secret_id end as previous_secret_id,
+	select w.id, w.url, w.secret_id, case when w.previous_secret_until > app_now() then w.previous_secret_id end as previous_secret_id,
 		s.failing_since is not null or coalesce(s.is_slow, false) as is_lame,
 		greatest(case when s.failing_since is null then 4 else 1 end - coalesce(b.messages, 0), 0) as room
 	from webhook w

@@ -1,7 +1,7 @@
 -- name: listWebhooks
 -- Webhooks in the order they were made in.
 select w.id, w.partner_id, p.code as partner_code, w.url, w.description, w.event_types, w.is_enabled, w.disabled_reason,
-	case when w.previous_secret_until > now() then w.previous_secret_until end as previous_secret_until,
+	case when w.previous_secret_until > app_now() then w.previous_secret_until end as previous_secret_until,
 	s.last_success_at, s.last_failure_at, s.last_failure_reason, s.failing_since, w.version, w.created_at, w.updated_at
 from webhook w
 left join partner p on p.id = w.partner_id
@@ -17,7 +17,7 @@ limit :limit;
 -- name: getWebhook
 -- One webhook, without its secret.
 select w.id, w.partner_id, p.code as partner_code, w.url, w.description, w.event_types, w.is_enabled, w.disabled_reason,
-	case when w.previous_secret_until > now() then w.previous_secret_until end as previous_secret_until,
+	case when w.previous_secret_until > app_now() then w.previous_secret_until end as previous_secret_until,
 	s.last_success_at, s.last_failure_at, s.last_failure_reason, s.failing_since, w.version, w.created_at, w.updated_at
 from webhook w
 left join partner p on p.id = w.partner_id
@@ -119,7 +119,7 @@ with target as (
 	update webhook w
 	set (secret_id, previous_secret_id, previous_secret_until, version, updated_at)
 		= (:new_id, case when b.overlap > 0 then t.secret_id end,
-			case when b.overlap > 0 then now() + b.overlap * interval '1 second' end, w.version + 1, :now)
+			case when b.overlap > 0 then :now::timestamptz + b.overlap * interval '1 second' end, w.version + 1, :now)
 	from target t, (select coalesce(x.overlap_seconds, 86400) as overlap from jsonb_to_record(:body) as x (overlap_seconds integer)) as b
 	where w.id = t.id
 	returning w.id, w.partner_id, w.url, w.description, w.event_types, w.is_enabled, w.disabled_reason, w.previous_secret_until, w.version,

@@ -30,6 +30,7 @@ RESOURCES = {
     "imports",
     "webhooks",
     "jobs",
+    "exports",
 }
 READS = {
     "admin": RESOURCES,
@@ -39,12 +40,12 @@ READS = {
 }
 WRITES = {
     "admin": RESOURCES,
-    "manager": {"partners", "contacts", "sales-records", "customers"},
-    "analyst": set(),
-    "partner": {"contacts", "sales-records", "customers", "webhooks"},
+    "manager": {"partners", "contacts", "sales-records", "customers", "exports"},
+    "analyst": {"exports"},
+    "partner": {"contacts", "sales-records", "customers", "exports", "webhooks"},
 }
-OWNED = {"partners", "contacts", "sales-records", "customers", "imports", "webhooks", "webhook-deliveries"}
-UNVERSIONED = {"imports", "webhook-deliveries"}
+OWNED = {"partners", "contacts", "sales-records", "customers", "imports", "exports", "webhooks", "webhook-deliveries"}
+UNVERSIONED = {"imports", "exports", "webhook-deliveries"}
 KINSHIPS = ["own", "child", "sibling", "parent"]
 NAMES = re.findall(r"operationId: (\w+)\n(?:(?:      .*)?\n)*?      security: \[\{key", (ROOT / "openapi.yaml").read_text())
 ALLOWED = {200, 201, 202, 204, 304, 409, 412, 422}
@@ -81,8 +82,10 @@ def world(api):
         report = api.as_partner(partner).post("/v1/sales-records/import", data=file.encode(), content_type="text/csv").json()
         assert report["created"] == 1, report
         webhook = builders.make_webhook(api, partner_code=partner["code"], event_types=["webhook.test"])
+        export = api.as_partner(partner).post("/v1/exports", json={"list": "/v1/regions", "format": "csv"}).json()
         ids[kinship] = {
             **shared,
+            "exports": export["id"],
             "partners": partner["id"],
             "contacts": builders.make_contact(api, partner)["id"],
             "sales-records": builders.make_sale(api, partner, product, kind="sell_through")["id"],
@@ -108,6 +111,7 @@ def body_of(operation, world, partner):
         "createQuota": lambda: builders.a_quota(world["manager"], period=builders.a_period_lock()["period"]), "reopenPeriodLock": lambda: {"reason": "r"},
         "createApiKey": lambda: {"name": "N", "role": "analyst"}, "changePartnerStatus": lambda: {"status": "terminated"},
         "disputeSalesRecord": lambda: {"reason": "r"}, "resolveSalesRecord": lambda: {"outcome": "confirmed", "reason": "r"},
+        "createExport": lambda: {"list": "/v1/regions", "format": "csv"},
         "createWebhook": lambda: builders.a_webhook(partner_code=partner["code"], is_enabled=False),
         "replayWebhook": lambda: {"from": "2030-01-01T00:00:00Z"},
         "voidSalesRecord": lambda: {"reason": "r"}, "correctSalesRecord": lambda: {"reason": "r", "quantity": "1"},
@@ -136,6 +140,9 @@ def expected(role, kinship, operation):
     if resource not in (READS if action == "read" else WRITES)[role]:
         return {403}
     is_object = "{id}" in operation.template and operation.template.split("/")[2] in OWNED
+    # An export belongs to the key that asked for it, and to administrators.
+    if is_object and resource == "exports" and (role in ("manager", "analyst") or (role == "partner" and kinship != "own")):
+        return {404}
     if is_object and role == "partner" and kinship in ("sibling", "parent"):
         return {404}
     if role == "partner" and operation.id in ("confirmSalesRecord", "resolveSalesRecord"):

@@ -132,7 +132,7 @@ def test_every_list_goes_out_in_every_format(api, contract):
     ids = {"imports": report["id"], "partners": partner["id"], "sales-records": make_sale(api, partner, make_product(api))["id"]}
 
     for operation in contract.operations:
-        if operation.id.startswith("list"):
+        if operation.id.startswith("list") and operation.id != "listEnums":  # one document for all, no page of rows
             path = operation.template.replace("{id}", ids.get(operation.template.split("/")[2], ""))
             for accept in ("text/csv", "application/x-ndjson", "application/json"):
                 assert api.get(path, accept=accept).headers["Content-Type"].startswith(accept), operation.id

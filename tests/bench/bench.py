@@ -1,4 +1,4 @@
-"""Measures the server against pgbench, \\copy and a peer, on one machine, in turns: script/bench [--quick]."""
+"""Measures the server against pgbench, \\copy and a peer, on one machine, in turns: script/bench [--quick] [--most-sales N]."""
 import argparse
 import json
 import os
@@ -15,10 +15,10 @@ from subjects import ROOT, Server, psql
 class Sizes:
     """How much of everything: a look, or the whole."""
 
-    def __init__(self, is_quick):
+    def __init__(self, is_quick, most_sales):
         self.partners = 10_000 if is_quick else 100_000
         self.sales = 50_000 if is_quick else 1_000_000
-        self.most_sales = 0 if is_quick else 10_000_000
+        self.most_sales = 0 if is_quick else most_sales
         self.rounds = 3
         self.seconds = 2 if is_quick else 8
         self.connections = [] if is_quick else [1, 16, 256]
@@ -118,7 +118,9 @@ def table(report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sets and shorter rounds: a look")
-    sizes = Sizes(parser.parse_args().quick)
+    parser.add_argument("--most-sales", type=int, default=10_000_000, help="how many sales the reports are measured on at last (default: 10 million)")
+    asked = parser.parse_args()
+    sizes = Sizes(asked.quick, asked.most_sales)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(prefix="qudao-bench-") as directory:

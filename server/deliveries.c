@@ -369,7 +369,7 @@ static void append_signatures(struct deliveries *deliveries, const PGresult *row
 	}
 }
 
-static bool send(struct delivery *delivery, const PGresult *rows, int row)
+static bool send_delivery(struct delivery *delivery, const PGresult *rows, int row)
 {
 	char id[64], timestamp[64];
 	struct text url = {0}, signature = {0};
@@ -408,7 +408,7 @@ static void take_row(struct deliveries *deliveries, const PGresult *rows, int ro
 	if (body.length == 0) {
 		delivery->state = DELIVERY_FINISHED;
 		snprintf(delivery->reason, sizeof delivery->reason, "event_forgotten");
-	} else if (delivery->body == NULL || !send(delivery, rows, row)) {
+	} else if (delivery->body == NULL || !send_delivery(delivery, rows, row)) {
 		delivery_free(delivery); /* due again when the lease is over */
 	}
 }

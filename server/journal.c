@@ -1,5 +1,6 @@
 #include "journal.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
@@ -43,6 +44,17 @@ void journal_number(struct journal *journal, const char *name, long long value)
 	text_append_string(&journal->lines, name);
 	text_append_string(&journal->lines, "\":");
 	text_append_integer(&journal->lines, value);
+}
+
+void journal_address(struct journal *journal, const char *name, const struct in6_addr *ip)
+{
+	enum { MAPPED_AT = 12 }; /* where an IPv4 address begins */
+	char text[INET6_ADDRSTRLEN];
+	if (IN6_IS_ADDR_V4MAPPED(ip))
+		inet_ntop(AF_INET, ip->s6_addr + MAPPED_AT, text, sizeof text);
+	else
+		inet_ntop(AF_INET6, ip, text, sizeof text);
+	journal_text(journal, name, text);
 }
 
 void journal_end(struct journal *journal)

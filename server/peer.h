@@ -1,12 +1,14 @@
 /* The other end of a connection: who it is, and by when it must have moved. */
 #pragma once
 
+#include <netinet/in.h>
+
 #include "service.h"
 
-/* Whose requests are counted together. */
 struct peer_address {
-	uint64_t owner;
-	bool is_proxy; /* one that is trusted to say for whom it asks */
+	struct in6_addr ip; /* IPv4 is mapped */
+	uint64_t owner;     /* whose requests are counted together */
+	bool is_proxy;      /* one that is trusted to say for whom it asks */
 };
 
 struct peer {

@@ -67,6 +67,8 @@ static void note_answer(struct request *r)
 	journal_text(journal, "method", r->method);
 	journal_number(journal, "status", r->answer.status);
 	journal_number(journal, "duration_us", duration_us);
+	if (r->http != NULL)
+		journal_address(journal, "address", &r->peer.ip);
 	journal_text(journal, "actor_id", r->actor.id[0] == '\0' ? NULL : r->actor.id);
 	journal_end(journal);
 }
@@ -235,6 +237,7 @@ void request_open(struct request *r)
 	if (r->headers[HEADER_ACCEPT_LANGUAGE] != NULL)
 		r->language = r->faults.language = languages_accepted(
 			r->headers[HEADER_ACCEPT_LANGUAGE]);
+	throttle_note_forwarded(r);
 	const struct problem *p = request_frame(r);
 	if (p == NULL)
 		p = throttle_admit_address(r);

@@ -9,6 +9,10 @@
 #include "answer.h"
 
 enum { PROXIES_MAX = 64, ADDRESS_KEY_SIZE = 8, POLICY_SIZE = 64 };
+enum {
+	MAPPED_AT = 12,
+	IPV4_SIZE = 4
+}; /* where an IPv6 address has the IPv4 address that it stands for */
 
 static const char *const names[LIMIT_COUNT] = {
 	[LIMIT_ADDRESS] = "address",
@@ -106,23 +110,25 @@ void throttle_free(struct throttle *throttle)
 	free(throttle);
 }
 
-/* A household or a company has a /64 of IPv6, so that is one address. */
-static uint64_t owner_of_ipv6(const struct throttle *throttle, const struct in6_addr *address)
+/* A household or a company has a /64 of IPv6, so that is one owner. */
+static struct peer_address address_of_ipv6(
+	const struct throttle *throttle, const struct in6_addr *ip)
 {
-	enum { MAPPED_AT = 12, IPV4_SIZE = 4 };
 	unsigned char key[ADDRESS_KEY_SIZE] = {0};
-	if (IN6_IS_ADDR_V4MAPPED(address))
-		memcpy(key + IPV4_SIZE, address->s6_addr + MAPPED_AT, IPV4_SIZE);
+	if (IN6_IS_ADDR_V4MAPPED(ip))
+		memcpy(key + IPV4_SIZE, ip->s6_addr + MAPPED_AT, IPV4_SIZE);
 	else
-		memcpy(key, address->s6_addr, sizeof key);
-	return buckets_owner(throttle->buckets[LIMIT_ADDRESS], key, sizeof key);
+		memcpy(key, ip->s6_addr, sizeof key);
+	return (struct peer_address){.ip = *ip,
+		.owner = buckets_owner(throttle->buckets[LIMIT_ADDRESS], key, sizeof key)};
 }
 
-static uint64_t owner_of_ipv4(const struct throttle *throttle, const struct in_addr *address)
+static struct peer_address address_of_ipv4(
+	const struct throttle *throttle, const struct in_addr *ipv4)
 {
-	unsigned char key[ADDRESS_KEY_SIZE] = {0};
-	memcpy(key + sizeof key - sizeof *address, address, sizeof *address);
-	return buckets_owner(throttle->buckets[LIMIT_ADDRESS], key, sizeof key);
+	struct in6_addr ip = {.s6_addr = {[MAPPED_AT - 2] = 0xff, [MAPPED_AT - 1] = 0xff}};
+	memcpy(ip.s6_addr + MAPPED_AT, ipv4, IPV4_SIZE);
+	return address_of_ipv6(throttle, &ip);
 }
 
 static bool is_proxy(const struct throttle *throttle, uint32_t address)
@@ -140,28 +146,34 @@ struct peer_address throttle_address(
 	struct sockaddr_in6 ipv6;
 	if (address->sa_family == AF_INET6) {
 		memcpy(&ipv6, address, sizeof ipv6);
-		return (struct peer_address){.owner = owner_of_ipv6(throttle, &ipv6.sin6_addr)};
+		return address_of_ipv6(throttle, &ipv6.sin6_addr);
 	}
 	memcpy(&ipv4, address, sizeof ipv4);
-	return (struct peer_address){.owner = owner_of_ipv4(throttle, &ipv4.sin_addr),
-		.is_proxy = is_proxy(throttle, ntohl(ipv4.sin_addr.s_addr))};
+	struct peer_address peer = address_of_ipv4(throttle, &ipv4.sin_addr);
+	peer.is_proxy = is_proxy(throttle, ntohl(ipv4.sin_addr.s_addr));
+	return peer;
 }
 
 /* The last address in the list is the one that our proxy has seen; those before it are hearsay. */
-static uint64_t forwarded_owner(const struct throttle *throttle, const char *list)
+void throttle_note_forwarded(struct request *r)
 {
+	const struct throttle *throttle = r->service->throttle;
+	const char *list = r->headers[HEADER_FORWARDED_FOR];
 	char text[INET6_ADDRSTRLEN];
 	struct in_addr ipv4;
 	struct in6_addr ipv6;
+	if (!r->peer.is_proxy || list == NULL)
+		return;
 	const char *comma = strrchr(list, ',');
 	struct slice last = slice_trim(slice_of(comma == NULL ? list : comma + 1));
 	if (last.length >= sizeof text)
-		return 0;
+		return;
 	memcpy(text, last.bytes, last.length);
 	text[last.length] = '\0';
 	if (inet_pton(AF_INET, text, &ipv4) == 1)
-		return owner_of_ipv4(throttle, &ipv4);
-	return inet_pton(AF_INET6, text, &ipv6) == 1 ? owner_of_ipv6(throttle, &ipv6) : 0;
+		r->peer = address_of_ipv4(throttle, &ipv4);
+	else if (inet_pton(AF_INET6, text, &ipv6) == 1)
+		r->peer = address_of_ipv6(throttle, &ipv6);
 }
 
 /* Notes how it stands with a limit, for the headers, and refuses when nothing is left. */
@@ -182,13 +194,7 @@ static const struct problem *judge(
 
 const struct problem *throttle_admit_address(struct request *r)
 {
-	struct throttle *throttle = r->service->throttle;
-	struct buckets *buckets = throttle->buckets[LIMIT_ADDRESS];
-	const char *forwarded = r->headers[HEADER_FORWARDED_FOR];
-	if (r->peer.is_proxy && forwarded != NULL) {
-		uint64_t owner = forwarded_owner(throttle, forwarded);
-		r->peer.owner = owner == 0 ? r->peer.owner : owner;
-	}
+	struct buckets *buckets = r->service->throttle->buckets[LIMIT_ADDRESS];
 	if (buckets_rate(buckets).per_second == 0)
 		return NULL;
 	struct bucket *bucket = buckets_find(buckets, r->peer.owner, r->started_us);

@@ -16,8 +16,10 @@ void throttle_free(struct throttle *throttle);
 struct peer_address throttle_address(
 	const struct throttle *throttle, const struct sockaddr *address);
 
-/* Takes a token of the request's address, which is the peer's, or the one for which a trusted proxy
- * speaks. */
+/* Takes the address for which a trusted proxy speaks as that of the request. */
+void throttle_note_forwarded(struct request *r);
+
+/* Takes a token of the request's address. */
 const struct problem *throttle_admit_address(struct request *r);
 
 /* Asks whether the request's address may have a key looked up that is not known yet; each one that

@@ -154,9 +154,9 @@ PROBES = [
 IDS = [name for name, _, _ in PROBES]
 
 
-def exchange(port, sent, timeout=10, piece_size=None):
+def exchange(port, sent, timeout=10, piece_size=None, source="127.0.0.1"):
     """Sends raw bytes, at once or in pieces; returns what comes back, and whether the server has closed."""
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout, source_address=(source, 0)) as connection:
         answer = b""
         try:
             for begin in range(0, len(sent), piece_size or len(sent)):

@@ -167,17 +167,11 @@ static bool read_success(struct reading *reading, const json_t *node)
 	return reading->operation->success_status != 0 || refuse(reading, "no 2xx answer");
 }
 
-/* The operations that anybody may call; all others name a scope. */
-static const char *const public_operations[] = {"getHealth", "getReadiness", "getMetrics",
-	"getContract", "getDocs", "getDocsAsset", "getProblem", "listEnums"};
-
-static bool may_be_public(const char *id)
-{
-	for (size_t i = 0; i < sizeof public_operations / sizeof *public_operations; i++)
-		if (strcmp(id, public_operations[i]) == 0)
-			return true;
-	return false;
-}
+/* The operations that anybody may call, and those for every caller that is known; all others name a
+ * scope. */
+static const char public_operations[] = "getHealth getReadiness getMetrics getContract getDocs "
+					"getDocsAsset getProblem listEnums";
+static const char operations_for_every_caller[] = "getMe";
 
 static bool read_permissions(struct reading *reading, const json_t *node)
 {
@@ -185,10 +179,13 @@ static bool read_permissions(struct reading *reading, const json_t *node)
 	const json_t *security = json_object_get(node, "security");
 	const json_t *scopes = json_object_get(json_array_get(security, 0), "key");
 	operation->is_public = security != NULL && json_array_size(security) == 0;
-	if (operation->is_public && !may_be_public(operation->id))
+	if (operation->is_public && !words_have(public_operations, slice_of(operation->id)))
 		return refuse(
 			reading, "only the operations of the short public list go without scope");
-	if (!operation->is_public && json_array_size(scopes) == 0)
+	bool needs_scope = !operation->is_public &&
+			   !(json_is_array(scopes) && words_have(operations_for_every_caller,
+							      slice_of(operation->id)));
+	if (needs_scope && json_array_size(scopes) == 0)
 		return refuse(reading, "no permission (security: [{key: [resource:read]}])");
 	size_t i;
 	json_t *scope;

@@ -25,6 +25,7 @@ grant select on
 	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, business_clock, period_lock,
 	sales_record_status_move, sales_record_status_change, import, import_error, export, export_chunk, event, event_trim, webhook, webhook_state, webhook_delivery
 	to qudao_partner;
+grant select on api_key_use to qudao_partner;
 grant insert, update, delete on contact, customer, webhook, idempotency_key to qudao_partner;
 grant insert, update on webhook_delivery to qudao_partner;
 grant select on idempotency_key to qudao_partner;

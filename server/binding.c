@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "caller.h"
 #include "parameters.h"
 #include "webhook.h"
 
@@ -111,6 +112,7 @@ static const struct {
 	{.name = "id", .value = binding_id},
 	{.name = "ids", .value = value_of_ids},
 	{.name = "actor_id", .value = value_of_actor_id, .yields = true},
+	{.name = "actor", .value = caller_describe},
 	{.name = "now", .value = value_of_now},
 	{.name = "limit", .value = value_of_limit},
 	{.name = "cursor_key", .value = value_of_cursor_key, .is_optional = true},

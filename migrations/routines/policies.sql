@@ -123,6 +123,8 @@ create policy partner_all on webhook_delivery to qudao_partner
 create policy partner_all on idempotency_key to qudao_partner
 	using (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid)
 	with check (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid);
+create policy partner_read on api_key_use for select to qudao_partner
+	using (api_key_id = nullif(current_setting('app.actor_id', true), '')::uuid);
 
 -- An export belongs to the key that asked for it, whatever its role; administrators see all, and so does the server when it works on them.
 create policy staff_all on export to qudao_staff

@@ -111,7 +111,7 @@ def test_an_unknown_key_gives_no_access(api, operation, ids):
     assert is_problem(answer, 401, "unauthorized")
 
 
-@each(r"security: \[\{key")
+@each(r"security: \[\{key: \[\w")
 def test_a_key_needs_the_scope(api, operation, ids):
     (scope,) = operation.security[0]["key"]
     other = "regions:read" if scope != "regions:read" else "products:read"

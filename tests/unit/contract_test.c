@@ -61,6 +61,7 @@ static void what_the_server_cannot_enforce_is_refused(void **state)
 	} cases[] = {
 		{ANSWER, "no permission"},
 		{"\"security\":[]," ANSWER, "public list"},
+		{"\"security\":[{\"key\":[]}]," ANSWER, "no permission"},
 		{SECURITY, "no 2xx answer"},
 		{SECURITY ",\"responses\":{\"200\":{},\"201\":{}}", "more than one 2xx"},
 		{SECURITY "," ANSWER

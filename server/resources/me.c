@@ -1,0 +1,4 @@
+/* me: who asks, and what it may do. */
+#include "operation.h"
+
+OPERATION(getMe) = {.sql = SQL(getMe)};

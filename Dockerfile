@@ -7,7 +7,8 @@ RUN npm ci --omit=dev
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends \
 		gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libpq-dev libjansson-dev uuid-dev \
-		libyaml-dev libpcre2-dev libcsv-dev uthash-dev libssl-dev libutf8proc-dev libcurl4-openssl-dev zlib1g-dev && \
+		libyaml-dev libpcre2-dev libcsv-dev uthash-dev libssl-dev libutf8proc-dev libcurl4-openssl-dev zlib1g-dev \
+		librhonabwy-dev && \
 	rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -17,7 +18,7 @@ RUN cmake --preset release && cmake --build --preset release
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends \
 		libmicrohttpd12 libpq5 libjansson4 libuuid1 libyaml-0-2 libpcre2-8-0 libcsv3 libssl3 libutf8proc2 libcurl4 \
-		zlib1g ca-certificates curl && \
+		zlib1g librhonabwy1.1 ca-certificates curl && \
 	rm -rf /var/lib/apt/lists/* && \
 	useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin qudao
 COPY --from=build /src/build/release/qudao /usr/local/bin/qudao

@@ -116,9 +116,7 @@ void text_append_base64(struct text *text, const unsigned char *bytes, size_t le
 	text_append(text, "==", (3 - length % 3) % 3);
 }
 
-/* Appends what base64url stands for; false for a foreign character, and for bits that do not count
- * but are set: else one text would have several forms. */
-static bool append_decoded(struct text *text, struct slice encoded)
+bool text_append_decoded_base64url(struct text *text, struct slice encoded)
 {
 	char *room = text_reserve(text, encoded.length);
 	if (room == NULL)
@@ -260,7 +258,7 @@ bool cursor_open(struct slice sealed, struct slice scope, struct slice secret, s
 	struct text whole = {0};
 	unsigned char seal[DIGEST_SIZE];
 	bool is_open = false;
-	if (append_decoded(&whole, sealed) && whole.length > SEAL_SIZE) {
+	if (text_append_decoded_base64url(&whole, sealed) && whole.length > SEAL_SIZE) {
 		struct slice payload = {whole.bytes + SEAL_SIZE, whole.length - SEAL_SIZE};
 		is_open = seal_of(payload, scope, secret, seal) &&
 			  CRYPTO_memcmp(whole.bytes, seal, SEAL_SIZE) == 0 &&

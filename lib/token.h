@@ -27,6 +27,11 @@ void digester_finish(struct digester *digester, unsigned char ret_digest[static 
 
 void text_append_hex(struct text *text, const unsigned char *bytes, size_t length);
 void text_append_base64url(struct text *text, const unsigned char *bytes, size_t length);
+
+/* Appends what base64url stands for; false for a foreign character, and for bits that do not count
+ * but are set: else one text would have several forms. */
+bool text_append_decoded_base64url(struct text *text, struct slice encoded);
+
 void text_append_base64(struct text *text, const unsigned char *bytes, size_t length);
 
 /* Fills `ret_bytes` from the system's generator; false when it fails. */

@@ -38,6 +38,10 @@ def test_only_the_courier_knows_libcurl():
     assert users_of(r"#include <curl/curl.h>") == {"server/courier.c"}
 
 
+def test_only_the_key_set_knows_rhonabwy():
+    assert users_of(r"#include <rhonabwy.h>") == {"lib/key_set.c"}
+
+
 def test_only_the_lane_pipelines():
     assert users_of(r"\bPQ(enterPipelineMode|pipelineSync|sendFlushRequest)\(") == {"server/lane.c"}
 

@@ -285,7 +285,7 @@ def test_a_reader_that_stops_reading_holds_nobody_up(api):
         for _ in range(20):
             begin = time.monotonic()
             assert api.get("/v1/partners").status_code == 200
-            assert time.monotonic() - begin < 2
+            assert time.monotonic() - begin < 10  # it would be for as long as they take
     finally:
         for client in clients:
             client.close()

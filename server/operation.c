@@ -72,16 +72,18 @@ static bool fill(struct operation_table *table, const struct contract *contract,
 }
 
 /* An object can be read where the same object is read: at the GET with the statement that the write
- * reads afterwards, else at the GET below the write's own path. */
+ * reads afterwards, else at the GET below the write's own path, or above it: what is made of an
+ * object by an action is of its kind. */
 static bool reads_what_is_made(const struct operation *read, const struct operation *made)
 {
 	if (read->is_write || read->contract->is_list)
 		return false;
 	if (made->then != NULL)
 		return read->statement == made->then;
-	size_t length = strlen(made->contract->path);
-	return strncmp(read->contract->path, made->contract->path, length) == 0 &&
-	       strcmp(read->contract->path + length, "/{id}") == 0;
+	const char *made_at = made->contract->path, *read_at = read->contract->path;
+	size_t length = strcspn(made_at, "{");
+	const char *rest = made_at[length] == '{' ? "{id}" : "/{id}";
+	return strncmp(read_at, made_at, length) == 0 && strcmp(read_at + length, rest) == 0;
 }
 
 static bool find_locations(struct operation_table *table, struct text *ret_error)

@@ -62,6 +62,8 @@ struct problem {
 	X(export_finished, 409, NULL, "The export has ended")                                      \
 	X(export_not_ready, 409, NULL, "The export has no file")                                   \
 	X(api_key_secret_taken, 409, NULL, "This key exists")                                      \
+	X(api_key_ended, 409, NULL, "The key is revoked or expired")                               \
+	X(api_key_replaced, 409, NULL, "The key has been rotated already")                         \
 	X(status_move_refused, 409, NULL, "The status cannot change in this way")                  \
 	X(second_approver_needed, 409, NULL, "Another person must approve this")                   \
 	X(sales_record_ref_taken, 409, "/external_ref",                                            \

@@ -13,6 +13,7 @@ create or replace function event_type(object_type text, before jsonb, after json
 				else 'status_changed' end
 			else 'status_changed' end
 		when before ->> 'revoked_at' is null and after ->> 'revoked_at' is not null then 'revoked'
+		when object_type = 'api_key' and before ->> 'replaced_by_id' is null and after ->> 'replaced_by_id' is not null then 'rotated'
 		when before ->> 'reopened_at' is null and after ->> 'reopened_at' is not null then 'reopened'
 		else 'updated' end;
 comment on function event_type(text, jsonb, jsonb) is 'What a change of a row is called in the business.';

@@ -4,4 +4,5 @@
 OPERATION(listApiKeys) = {.sql = SQL(listApiKeys)};
 OPERATION(getApiKey) = {.sql = SQL(getApiKey)};
 OPERATION(createApiKey) = {.sql = SQL(createApiKey)};
+OPERATION(rotateApiKey) = {.sql = SQL(rotateApiKey)};
 OPERATION(revokeApiKey) = {.sql = SQL(revokeApiKey)};

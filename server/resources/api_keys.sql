@@ -1,8 +1,9 @@
 -- name: listApiKeys
 -- Keys in the order they were made in.
 select k.id, k.name, k.role, k.prefix, k.partner_id, p.code as partner_code, k.manager_id, m.code as manager_code, k.scopes, k.expires_at,
-	k.revoked_at, u.last_used_at, k.version, k.created_at, k.updated_at
+	k.revoked_at, o.id as replaces_id, k.replaced_by_id, u.last_used_at, k.version, k.created_at, k.updated_at
 from api_key k
+left join api_key o on o.replaced_by_id = k.id
 left join api_key_use u on u.api_key_id = k.id
 left join partner p on p.id = k.partner_id
 left join member m on m.id = k.manager_id
@@ -16,8 +17,9 @@ limit :limit;
 -- name: getApiKey
 -- One key, without its secret.
 select k.id, k.name, k.role, k.prefix, k.partner_id, p.code as partner_code, k.manager_id, m.code as manager_code, k.scopes, k.expires_at,
-	k.revoked_at, u.last_used_at, k.version, k.created_at, k.updated_at
+	k.revoked_at, o.id as replaces_id, k.replaced_by_id, u.last_used_at, k.version, k.created_at, k.updated_at
 from api_key k
+left join api_key o on o.replaced_by_id = k.id
 left join api_key_use u on u.api_key_id = k.id
 left join partner p on p.id = k.partner_id
 left join member m on m.id = k.manager_id
@@ -58,10 +60,53 @@ with body as (
 	returning id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, version, created_at, updated_at
 )
 select f.problem, f.pointer, k.id, k.name, k.role, :new_key as key, k.prefix, k.partner_id, b.partner_found as partner_code, k.manager_id,
-	b.manager_found as manager_code, k.scopes, k.expires_at, k.revoked_at, null::timestamptz as last_used_at, k.version, k.created_at, k.updated_at
+	b.manager_found as manager_code, k.scopes, k.expires_at, k.revoked_at, null::uuid as replaces_id, null::uuid as replaced_by_id,
+	null::timestamptz as last_used_at, k.version, k.created_at, k.updated_at
 from body b
 left join fault f on true
 left join created k on true;
+
+-- name: rotateApiKey
+-- Makes a key to take the place of another and shows its secret, this once; the other one ends after a while, or when it would have anyway.
+-- Unless the body says when the new one ends, it lasts as long as the other one was made for.
+with target as (
+	select k.id, k.name, k.role, k.partner_id, k.manager_id, k.scopes, k.expires_at, k.revoked_at, k.replaced_by_id, k.expires_at - k.created_at as span
+	from api_key k
+	where k.id = :id
+	for update
+), body as (
+	select coalesce(b.overlap_seconds, 86400) * interval '1 second' as overlap,
+		case when :body::jsonb ? 'expires_at' then b.expires_at else :now::timestamptz + t.span end as expires_at
+	from target t, jsonb_to_record(:body) as b (overlap_seconds integer, expires_at timestamptz)
+), fault as (
+	select 'api_key_ended' as problem, null as pointer, null::uuid as existing_id
+	from target t
+	where t.revoked_at is not null or t.expires_at <= :now
+	union all
+	select 'api_key_replaced', null, t.replaced_by_id
+	from target t
+	where t.replaced_by_id is not null
+), created as (
+	insert into api_key (id, name, role, prefix, secret_hash, partner_id, manager_id, scopes, expires_at, created_at, updated_at)
+	select :new_id, t.name, t.role, left(:new_key::text, 12), sha256(convert_to(:new_key, 'UTF8')), t.partner_id, t.manager_id, t.scopes,
+		b.expires_at, :now, :now
+	from target t, body b
+	where not exists (select from fault)
+	returning id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, version, created_at, updated_at
+), changed as (
+	update api_key k
+	set (expires_at, replaced_by_id, version, updated_at) = (least(k.expires_at, :now::timestamptz + b.overlap), :new_id, k.version + 1, :now)
+	from target t, body b
+	where k.id = t.id and not exists (select from fault)
+)
+select f.problem, f.pointer, f.existing_id, k.id, k.name, k.role, :new_key as key, k.prefix, k.partner_id, p.code as partner_code, k.manager_id,
+	m.code as manager_code, k.scopes, k.expires_at, k.revoked_at, t.id as replaces_id, null::uuid as replaced_by_id,
+	null::timestamptz as last_used_at, k.version, k.created_at, k.updated_at
+from target t
+left join fault f on true
+left join created k on true
+left join partner p on p.id = k.partner_id
+left join member m on m.id = k.manager_id;
 
 -- name: revokeApiKey
 -- Takes a key back; what it did stays under its name.

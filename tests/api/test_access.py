@@ -109,7 +109,7 @@ def body_of(operation, world, partner):
         "createCalendarPeriod": lambda: builders.a_calendar_period({"code": "NONE"}),
         "generateCalendarPeriods": lambda: {"from_year": 2026, "to_year": 2026}, "createPeriodLock": builders.a_period_lock,
         "createQuota": lambda: builders.a_quota(world["manager"], period=builders.a_period_lock()["period"]), "reopenPeriodLock": lambda: {"reason": "r"},
-        "createApiKey": lambda: {"name": "N", "role": "analyst"}, "changePartnerStatus": lambda: {"status": "terminated"},
+        "createApiKey": lambda: {"name": "N", "role": "analyst"}, "rotateApiKey": lambda: {"overlap_seconds": 3600}, "changePartnerStatus": lambda: {"status": "terminated"},
         "disputeSalesRecord": lambda: {"reason": "r"}, "resolveSalesRecord": lambda: {"outcome": "confirmed", "reason": "r"},
         "createExport": lambda: {"list": "/v1/regions", "format": "csv"},
         "createWebhook": lambda: builders.a_webhook(partner_code=partner["code"], is_enabled=False),

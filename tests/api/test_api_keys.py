@@ -3,6 +3,7 @@ import datetime
 import hashlib
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -184,6 +185,187 @@ def test_a_key_of_a_partner_names_it(api, acme):
 
     for made in (by_id, by_code):
         assert (made["partner_id"], made["partner_code"]) == (acme["id"], acme["code"])
+
+
+def rotate(api, made, **body):
+    return api.post(f"/v1/api-keys/{made['id']}/rotate", json=body)
+
+
+def rotated(api, made, **body):
+    answer = rotate(api, made, **body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def read(api, key):
+    return api.get(f"/v1/api-keys/{key['id']}").json()
+
+
+def seconds_between(earlier, later):
+    instants = [datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later)]
+    return (instants[1] - instants[0]).total_seconds()
+
+
+def test_a_rotated_key_and_its_successor_both_work_for_a_while(api, acme):
+    old = api.new_key("partner", partner_id=acme["id"], scopes=["regions:read", "contacts:write"])
+
+    answer = rotate(api, old)
+
+    new = answer.json()
+    assert answer.headers["Location"] == f"/v1/api-keys/{new['id']}" and answer.headers["ETag"] == '"1"'
+    assert new["key"] != old["key"] and new["key"].startswith(new["prefix"]) and new["id"] != old["id"]
+    same = ("name", "role", "partner_id", "partner_code", "manager_id", "manager_code", "scopes", "expires_at")
+    assert {name: new[name] for name in same} == {name: old[name] for name in same}
+    assert (new["replaces_id"], new["replaced_by_id"], new["revoked_at"]) == (old["id"], None, None)
+    assert {api.caller(key["key"]).get("/v1/regions").status_code for key in (old, new)} == {200}
+    assert {name: value for name, value in new.items() if name != "key"} == read(api, new)
+    before = read(api, old)
+    assert (before["replaces_id"], before["replaced_by_id"], before["version"]) == (None, new["id"], 2)
+    assert seconds_between(new["created_at"], before["expires_at"]) == 86400
+    assert before["revoked_at"] is None
+
+
+def test_a_rotated_key_of_a_manager_writes_for_the_same_partners(api):
+    member = make_member(api)
+    partner = make_partner(api, manager_code=member["code"])
+
+    new = rotated(api, api.new_key("manager", manager_code=member["code"]))
+
+    assert new["manager_code"] == member["code"]
+    assert api.caller(new["key"]).patch(f"/v1/partners/{partner['id']}", json={"city": "X"}, if_match="*").status_code == 200
+
+
+def test_without_overlap_a_rotated_key_ends_within_a_second_on_every_worker(api):
+    old = api.new_key("analyst")
+    callers = [api.caller(old["key"]) for _ in range(12)]
+    assert {caller.get("/v1/regions").status_code for caller in callers} == {200}
+
+    new = rotated(api, old, overlap_seconds=0)
+
+    assert refused_within_a_second(callers)
+    assert api.caller(new["key"]).get("/v1/regions").status_code == 200
+    assert read(api, old)["expires_at"] == new["created_at"]
+
+
+def test_a_rotated_key_ends_after_the_overlap(api):
+    old = api.new_key("analyst")
+    new = rotated(api, old, overlap_seconds=3)
+    caller = api.caller(old["key"])
+
+    assert caller.get("/v1/regions").status_code == 200
+    time.sleep(3.5)
+
+    assert is_refused(caller.get("/v1/regions"))
+    assert api.caller(new["key"]).get("/v1/regions").status_code == 200
+
+
+def test_rotation_prolongs_nothing(api):
+    old = api.new_key("analyst", expires_at=instant(hours=2))
+
+    rotated(api, old, overlap_seconds=604800)
+
+    assert read(api, old)["expires_at"] == old["expires_at"]
+
+
+def test_a_successor_lasts_as_long_as_its_predecessor_was_made_for(api):
+    old = api.new_key("analyst", expires_at=instant(days=30))
+
+    new = rotated(api, old)
+
+    assert seconds_between(new["created_at"], new["expires_at"]) == seconds_between(old["created_at"], old["expires_at"])
+
+
+@pytest.mark.parametrize("end", [None, "2099-12-31T23:59:59Z"])
+def test_the_end_of_a_successor_may_be_said(api, end):
+    old = api.new_key("analyst", expires_at=instant(days=30))
+
+    assert rotated(api, old, expires_at=end)["expires_at"] == end
+
+
+def test_a_rotated_key_is_shown_once_even_to_a_retry(api):
+    old = api.new_key("analyst")
+    path = f"/v1/api-keys/{old['id']}/rotate"
+
+    first, second = (api.post(path, json={}, idempotency_key=f"rotate {old['id']}") for _ in range(2))
+
+    assert second.headers["Idempotency-Replayed"] == "true" and second.headers["Location"] == first.headers["Location"]
+    assert second.json() == {**first.json(), "key": None}
+    assert api.caller(first.json()["key"]).get("/v1/regions").status_code == 200
+
+
+def test_the_secret_of_a_successor_is_stored_nowhere(api, database):
+    new = rotated(api, api.new_key("analyst"))
+
+    assert not database("select from audit_log where strpos(coalesce(after::text, ''), %s) > 0", new["key"])
+    assert not database("select from idempotency_key where strpos(convert_from(body, 'UTF8'), %s) > 0", new["key"])
+
+
+def test_a_key_is_rotated_once_and_then_its_successor(api):
+    first = api.new_key("analyst")
+    second = rotated(api, first)
+
+    again = rotate(api, first)
+
+    assert (again.status_code, again.json()["code"], again.json()["existing_id"]) == (409, "api_key_replaced", second["id"])
+    third = rotated(api, second)
+    assert read(api, second)["replaces_id"] == first["id"] and read(api, second)["replaced_by_id"] == third["id"]
+
+
+def test_of_rotations_at_once_one_succeeds(api):
+    made = api.new_key("analyst")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda caller: rotate(caller, made), [api.twin() for _ in range(8)]))
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    assert [key["id"] for key in api.walk("/v1/api-keys") if key["replaces_id"] == made["id"]] == [read(api, made)["replaced_by_id"]]
+
+
+def test_a_key_that_has_ended_is_not_rotated(api):
+    revoked, expired = api.new_key("analyst"), api.new_key("analyst", expires_at=instant(seconds=-10))
+    api.delete(f"/v1/api-keys/{revoked['id']}")
+
+    for made in (revoked, expired):
+        before = read(api, made)
+        answer = rotate(api, made)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "api_key_ended")
+        assert read(api, made) == before
+
+
+@pytest.mark.parametrize("body, pointer", [
+    ({"overlap_seconds": -1}, "/overlap_seconds"), ({"overlap_seconds": 604801}, "/overlap_seconds"), ({"overlap_seconds": "60"}, "/overlap_seconds"),
+    ({"overlap_seconds": None}, "/overlap_seconds"), ({"expires_at": "tomorrow"}, "/expires_at"), ({"role": "admin"}, "/role"),
+    ({"scopes": []}, "/scopes"), ({"key": "mine"}, "/key"),
+])
+def test_a_rotation_that_breaks_the_contract_is_refused(api, body, pointer):
+    answer = rotate(api, api.new_key("analyst"), **body)
+
+    assert answer.status_code == 400
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+
+
+def test_a_rotation_is_told_and_logged(api, database):
+    old = api.new_key("analyst")
+
+    new = rotated(api, old)
+
+    logged = database("select object_id::text as id, action, operation from audit_log where object_id in (%s, %s) order by object_id, at", old["id"], new["id"])
+    assert [(row.id, row.action, row.operation) for row in logged] == [
+        (old["id"], "insert", "createApiKey"), (old["id"], "update", "rotateApiKey"), (new["id"], "insert", "rotateApiKey"),
+    ]
+    told = database("select object_id::text as id, type from event where object_id in (%s, %s) order by object_id, occurred_at", old["id"], new["id"])
+    assert [(row.id, row.type) for row in told] == [
+        (old["id"], "api_key.created"), (old["id"], "api_key.rotated"), (new["id"], "api_key.created"),
+    ]
+
+
+def test_an_admin_rotates_its_own_key(api):
+    own = api.new_key("admin")
+
+    new = rotated(api.caller(own["key"]), own, overlap_seconds=0)
+
+    assert api.caller(new["key"]).get("/v1/me").json()["id"] == new["id"]
 
 
 @pytest.mark.parametrize("body, fault", [

@@ -185,13 +185,20 @@ static void note_current_version(struct request *r, const PGresult *result, int 
 	}
 }
 
+/* A statement that makes objects for several requests says whose fault each is. */
+static bool is_of_another(struct request *r, const PGresult *result, int row)
+{
+	const char *new_id = uuid_text(r, result, row, "new_id");
+	return new_id != NULL && strcmp(new_id, r->new_id) != 0;
+}
+
 const struct problem *answer_refusal(struct request *r, const PGresult *result)
 {
 	const struct problem *first = NULL;
 	int rows = PQfnumber(result, "problem") < 0 ? 0 : PQntuples(result);
 	for (int row = 0; row < rows; row++) {
 		char *code = copy_text(r, rows_text(result, row, "problem"));
-		if (code == NULL)
+		if (code == NULL || is_of_another(r, result, row))
 			continue;
 		const struct problem *problem = problem_find(code);
 		if (problem == NULL)

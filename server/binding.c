@@ -25,10 +25,22 @@ const char *binding_id(struct request *r)
 	return r->reads_new ? r->new_id : parameters_value(r, "id");
 }
 
-/* An array, so that one statement can answer for several; of one request, its only member. */
+/* Arrays, so that one statement can do for several; of one request, with one member. */
 static const char *value_of_ids(struct request *r)
 {
-	return arena_printf(&r->arena, "{%s}", binding_id(r));
+	return r->shared.ids != NULL ? r->shared.ids
+				     : arena_printf(&r->arena, "{%s}", binding_id(r));
+}
+
+static const char *value_of_new_ids(struct request *r)
+{
+	return r->shared.ids != NULL ? r->shared.ids : arena_printf(&r->arena, "{%s}", r->new_id);
+}
+
+static const char *value_of_bodies(struct request *r)
+{
+	return r->shared.bodies != NULL ? r->shared.bodies
+					: arena_printf(&r->arena, "[%s]", r->body.bytes);
 }
 
 static const char *value_of_actor_id(struct request *r)
@@ -108,7 +120,9 @@ static const struct {
 	bool yields;      /* a parameter of the contract with that name comes first */
 } own_parameters[] = {
 	{.name = "body", .value = value_of_body},
+	{.name = "bodies", .value = value_of_bodies},
 	{.name = "new_id", .value = value_of_new_id},
+	{.name = "new_ids", .value = value_of_new_ids},
 	{.name = "id", .value = binding_id},
 	{.name = "ids", .value = value_of_ids},
 	{.name = "actor_id", .value = value_of_actor_id, .yields = true},
@@ -264,6 +278,7 @@ bool binding_identity(
 		{"operation", r->operation->contract->id},
 		{"import_id", import_id},
 		{"request_id", r->id},
+		{"request_ids", r->shared.request_ids},
 		{"plan", plan == NULL ? "auto" : plan},
 		{NULL, NULL},
 	};

@@ -152,7 +152,7 @@ static void find_column(void *ctx, const char *name, const struct schema *schema
 static void compare(struct comparison *comparison)
 {
 	static const char *const special[] = {"problem", "pointer", "detail", "existing_id",
-		"current_version", "position", "retry_after"};
+		"new_id", "current_version", "position", "retry_after"};
 	const struct schema *answer = comparison->operation->contract->answer;
 	schema_each_member(answer, find_column, comparison);
 	for (int i = 0; i < PQnfields(comparison->description); i++) {

@@ -31,10 +31,17 @@ static bool find_statement(const struct statement_catalogue *catalogue, const ch
 }
 
 /* It may ask for nothing else: what another request asks for is in its own parameters. */
-static bool takes_only_ids(const struct statement *statement)
+static bool takes_several(const struct statement *statement)
 {
-	return statement != NULL && statement->parameter_count == 1 &&
-	       strcmp(statement->parameters[0], "ids") == 0;
+	static const char several[] = "ids bodies new_ids now";
+	bool takes_lists = false;
+	for (size_t i = 0; statement != NULL && i < statement->parameter_count; i++) {
+		const char *name = statement->parameters[i];
+		takes_lists |= strcmp(name, "ids") == 0 || strcmp(name, "bodies") == 0;
+		if (!words_have(several, slice_of(name)))
+			return false;
+	}
+	return takes_lists;
 }
 
 static bool join(struct operation *operation, const struct statement_catalogue *catalogue)
@@ -47,8 +54,8 @@ static bool join(struct operation *operation, const struct statement_catalogue *
 			catalogue, code->sql_for_partner, &operation->statement_for_partner) ||
 		!find_statement(catalogue, code->then, &operation->then))
 		return false;
-	operation->is_shared = !operation->is_write && code->sql_for_partner == NULL &&
-			       takes_only_ids(operation->statement);
+	operation->is_shared = code->sql_for_partner == NULL && code->committed == NULL &&
+			       takes_several(operation->statement);
 	return (operation->statement != NULL || code->handle != NULL || code->stream != NULL);
 }
 

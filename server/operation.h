@@ -55,7 +55,7 @@ struct operation {
 	const struct statement *then;
 	const char *location; /* the path at which a created object is read, or NULL */
 	bool is_write;
-	bool is_shared; /* a read of one object whose statement takes several ids */
+	bool is_shared; /* its statement takes what several requests bring */
 	int number;     /* its place in the table, for the metrics */
 };
 

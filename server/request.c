@@ -15,7 +15,7 @@
 #include "keyed.h"
 #include "languages.h"
 #include "parameters.h"
-#include "shared_read.h"
+#include "shared.h"
 #include "throttle.h"
 
 static const bool edges[REQUEST_STATE_COUNT][REQUEST_STATE_COUNT] = {
@@ -374,35 +374,31 @@ const struct problem *request_problem_of(struct request *r, const PGresult *erro
 	return problem;
 }
 
-static void refuse_failed(struct request *r)
+void request_fail(struct request *r, enum segment_outcome outcome, const PGresult *error)
 {
-	const struct problem *problem = request_problem_of(r, r->segment.error);
-	if (keyed_replay(r, r->segment.error))
+	answer_reset(r);
+	if (outcome != SEGMENT_FAILED) {
+		request_refuse(r, outcome == SEGMENT_UNKNOWN ? &problem_outcome_unknown
+							     : &problem_unavailable);
 		return;
-	if (!keyed_keep_refusal(r, problem))
+	}
+	const struct problem *problem = request_problem_of(r, error);
+	if (!keyed_replay(r, error) && !keyed_keep_refusal(r, problem))
 		request_refuse(r, problem);
 }
 
 static void statement_done(struct segment *segment, enum segment_outcome outcome)
 {
-	static const struct problem *const problems[] = {
-		[SEGMENT_LOST] = &problem_unavailable,
-		[SEGMENT_UNKNOWN] = &problem_outcome_unknown,
-	};
 	struct request *r = segment->ctx;
-	if (outcome == SEGMENT_DONE) {
-		if (r->operation->code->committed != NULL)
-			r->operation->code->committed(r);
-		if (segment->store == NULL)
-			request_answer_rows(r);
-		request_answer(r);
+	if (outcome != SEGMENT_DONE) {
+		request_fail(r, outcome, segment->error);
 		return;
 	}
-	answer_reset(r);
-	if (outcome == SEGMENT_FAILED)
-		refuse_failed(r);
-	else
-		request_refuse(r, problems[outcome]);
+	if (r->operation->code->committed != NULL)
+		r->operation->code->committed(r);
+	if (segment->store == NULL)
+		request_answer_rows(r);
+	request_answer(r);
 }
 
 void request_answer_rows(struct request *r)
@@ -427,9 +423,12 @@ void request_answer_rows(struct request *r)
 		answer_problem(r, p);
 }
 
-void request_answer_row(struct request *r, struct variant *variant, const PGresult *result, int row)
+void request_answer_shared(struct request *r, const struct segment *segment, int row)
 {
-	const struct problem *p = answer_rows(r, variant, result, row);
+	int last = segment->call_count - 1;
+	const struct problem *p = answer_refusal(r, segment->results[1]);
+	if (p == NULL)
+		p = answer_rows(r, segment->calls[last].variant, segment->results[last], row);
 	if (p != NULL)
 		answer_problem(r, p);
 	request_answer(r);
@@ -444,18 +443,32 @@ const struct problem *request_submit(struct request *r, enum lane_work work)
 	return request_fault(r, &problem_overloaded, "Too many requests wait for the database.");
 }
 
-static const struct problem *run_statement(struct request *r)
+static const struct problem *run_own_statement(struct request *r)
 {
-	if (r->format != FORMAT_JSON)
-		return export_begin(r);
-	if (r->operation->is_shared)
-		return shared_read_submit(r);
 	const struct problem *p = bind_statement(r);
 	if (p != NULL)
 		return p;
 	r->segment.is_write = r->operation->is_write;
 	r->segment.done = statement_done;
 	return request_submit(r, r->operation->is_write ? LANE_WRITE : r->operation->code->work);
+}
+
+void request_run_alone(struct request *r)
+{
+	const struct problem *p = run_own_statement(r);
+	if (p != NULL)
+		request_refuse(r, p);
+}
+
+static const struct problem *run_statement(struct request *r)
+{
+	if (r->format != FORMAT_JSON)
+		return export_begin(r);
+	/* The answer of a keyed one is stored by a segment of its own. */
+	if (!r->operation->is_shared || r->idempotency_key != NULL)
+		return run_own_statement(r);
+	r->reads_new = makes_something(r);
+	return shared_submit(r);
 }
 
 /* The body may have been waiting for the caller to be known. */

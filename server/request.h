@@ -80,6 +80,13 @@ struct limit_state {
 	int wait_s; /* until there is one */
 };
 
+/* What several requests bring that share the statement of the first, as its parameters. */
+struct shared_values {
+	const char *ids; /* an array */
+	const char *bodies;
+	const char *request_ids; /* by the id of what each makes */
+};
+
 struct request {
 	struct service *service;
 	struct http_connection *http;
@@ -135,6 +142,7 @@ struct request {
 	struct segment segment;
 	int statement_call, then_call; /* their places in the segment; -1: none */
 	bool reads_new;                /* `:id` stands for what was just made */
+	struct shared_values shared;   /* NULLs: it asks for itself */
 	void *feature;                 /* what a stream or an export keeps */
 	void (*feature_free)(struct request *r);
 	void (*woken)(struct request *r); /* of one of the server's own: told in place of http */
@@ -204,9 +212,15 @@ const struct problem *request_submit(struct request *r, enum lane_work work);
 /* Renders the results of r->segment into r->answer. */
 void request_answer_rows(struct request *r);
 
-/* Ends with row `row` of a result that other requests share; not found when it has fewer. */
-void request_answer_row(
-	struct request *r, struct variant *variant, const PGresult *result, int row);
+/* Ends with what came of a segment that other requests share: row `row` of its last result (not
+ * found when it has fewer), unless the statement has something against it. */
+void request_answer_shared(struct request *r, const struct segment *segment, int row);
+
+/* Runs the statement of `r` in a segment of its own. */
+void request_run_alone(struct request *r);
+
+/* Ends with what a segment without success means; `error` is PostgreSQL's, or NULL. */
+void request_fail(struct request *r, enum segment_outcome outcome, const PGresult *error);
 
 /* Returns the problem behind an error of PostgreSQL. */
 const struct problem *request_problem_of(struct request *r, const PGresult *error);

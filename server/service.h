@@ -25,7 +25,7 @@ struct service {
 
 	struct loop *loop;
 	struct lanes *lanes;
-	struct shared_reads *shared_reads;
+	struct shared_table *shared;
 	struct variant_cache *variants;
 	struct actor_cache *actors;
 	struct throttle *throttle;

@@ -12,7 +12,7 @@
 #include "housekeeping.h"
 #include "http.h"
 #include "jobs.h"
-#include "shared_read.h"
+#include "shared.h"
 #include "throttle.h"
 
 enum {
@@ -79,12 +79,12 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 	service->journal = &worker->journal;
 	service->variants = variant_cache_new();
 	service->actors = actor_cache_new();
-	service->shared_reads = shared_reads_new();
+	service->shared = shared_table_new();
 	service->throttle = throttle_new(config, ret_error);
 	service->gzip = gzip_new();
 	service->lanes = lanes_new(&worker->loop, &options);
 	worker->housekeeping = housekeeping_new(service);
-	if (service->shared_reads == NULL || service->variants == NULL || service->actors == NULL ||
+	if (service->shared == NULL || service->variants == NULL || service->actors == NULL ||
 		service->lanes == NULL || worker->housekeeping == NULL ||
 		service->throttle == NULL || service->gzip == NULL) {
 		if (ret_error->length == 0)
@@ -249,7 +249,7 @@ void worker_free(struct worker *worker)
 	lanes_free(worker->service.lanes);
 	deliveries_free(worker->deliveries);
 	housekeeping_free(worker->housekeeping);
-	shared_reads_free(worker->service.shared_reads);
+	shared_table_free(worker->service.shared);
 	variant_cache_free(worker->service.variants);
 	actor_cache_free(worker->service.actors);
 	throttle_free(worker->service.throttle);

@@ -7,6 +7,8 @@ as $$
 declare
 	-- What partners may not read at all, they do not hear of. Moves of a status are told by the object that moved.
 	is_for_partner constant boolean not null default has_table_privilege('qudao_partner', tg_relid, 'select');
+	-- Who makes several rows in one statement for as many requests says which is whose; application_name names the first.
+	requests constant jsonb := nullif(current_setting('app.request_ids', true), '')::jsonb;
 	is_told constant boolean not null default tg_table_name not in ('partner_status_change', 'business_clock');
 begin
 	-- An import writes one summary instead.
@@ -20,7 +22,7 @@ begin
 		), logged as (
 			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, after)
 			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
-				current_setting('app.operation', true), current_setting('application_name'), 'insert', tg_table_name, c.id,
+				current_setting('app.operation', true), coalesce(requests ->> c.id::text, current_setting('application_name')), 'insert', tg_table_name, c.id,
 				case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.after
 			from change c
 		)

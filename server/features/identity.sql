@@ -1,5 +1,6 @@
 -- name: setIdentity
 -- Says who is asking, for the rest of the transaction: policies, audit rows and events go by it. And how what follows is planned.
+-- What several requests make in one statement is told apart by request_ids: from the id of a row to that of its request.
 select
 	set_config('app.actor_id', :actor_id, true),
 	set_config('app.actor_name', :actor_name, true),
@@ -9,6 +10,7 @@ select
 	set_config('app.operation', :operation, true),
 	set_config('app.import_id', :import_id, true),
 	set_config('application_name', :request_id, true),
+	set_config('app.request_ids', :request_ids, true),
 	set_config('plan_cache_mode', :plan, true);
 
 -- name: findApiKey

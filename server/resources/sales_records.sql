@@ -132,72 +132,86 @@ left join member m on m.id = s.manager_id
 where s.id = any (:ids);
 
 -- name: createSalesRecord
--- Reports a sale. What the body does not say comes from the partner and from the price.
--- Run more often than all others together: hence narrow joins, and the faults as one list.
+-- Reports sales, each body with the id of its record. What a body does not say comes from the partner and from the price.
+-- Run more often than all others together, and for many requests at once: hence lookups by one index each (limit 1 keeps them so, whatever the
+-- size of a table), and functions only for the bodies that need them.
 with body as (
-	select b.*, currency_digits(b.currency) as digits
-	from jsonb_to_record(:body) as b (
-		external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text, quantity numeric, unit_price numeric, amount numeric,
-		currency text, cost numeric, cost_currency text, kind text, order_ref text, deal_ref text, discount numeric, tax_rate numeric,
-		tax_amount numeric, gross_amount numeric, price_includes_tax boolean, invoiced_on date, shipped_on date, paid_on date, returns_id uuid, custom jsonb)
-), found as materialized (
-	select coalesce(pi.id, pc.id) as partner_id, coalesce(ii.id, ic.id) as product_id,
-		coalesce(d.region_by_id, d.region_by_code, pi.region_id, pc.region_id) as region_id,
-		coalesce(d.manager_by_id, d.manager_by_code, pi.manager_id, pc.manager_id) as manager_id,
-		pi.id as partner_by_id, pc.id as partner_by_code, ii.id as product_by_id, ic.id as product_by_code,
-		coalesce(d.legal_entity_by_id, d.legal_entity_by_code) as legal_entity_id, coalesce(d.seller_by_id, d.seller_by_code) as seller_id,
-		coalesce(d.customer_by_id, d.customer_by_code) as customer_id,
-		coalesce(d.customer_region_by_id, d.customer_region_by_code, d.region_of_customer) as customer_region_id,
-		coalesce(b.returns_id, d.returned_by_ref) as returns_id, a.amount, a.tax_amount, a.gross_amount
+	select b.unnest as new_id, b.value as body, b.external_ref, coalesce(b.source, 'default') as source, b.sold_on, b.partner_id, b.partner_code, b.product_id, b.sku,
+		b.quantity, b.unit_price, b.amount, b.currency, b.cost, coalesce(b.cost_currency, b.currency) as cost_currency, coalesce(b.kind, 'sell_in') as kind,
+		b.order_ref, b.deal_ref, b.discount, b.tax_rate, b.tax_amount, b.gross_amount, coalesce(b.price_includes_tax, false) as price_includes_tax,
+		b.invoiced_on, b.shipped_on, b.paid_on, b.returns_id, coalesce(b.custom, '{}') as custom, sales_record_refers(b.value) as refers
+	from rows from (
+		jsonb_to_recordset(:bodies) as (
+			external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text, quantity numeric, unit_price numeric,
+			amount numeric, currency text, cost numeric, cost_currency text, kind text, order_ref text, deal_ref text, discount numeric, tax_rate numeric,
+			tax_amount numeric, gross_amount numeric, price_includes_tax boolean, invoiced_on date, shipped_on date, paid_on date, returns_id uuid, custom jsonb),
+		jsonb_array_elements(:bodies),
+		unnest(:new_ids::uuid[])) as b
+), base as materialized (
+	select b.*, coalesce(pi.id, pc.id) as partner, coalesce(pi.region_id, pc.region_id) as region_of_partner, coalesce(pi.manager_id, pc.manager_id) as manager_of_partner,
+		pi.id as partner_by_id, pc.id as partner_by_code,
+		(select i.id from product i where i.id = b.product_id) as product_by_id, (select i.id from product i where i.sku = b.sku) as product_by_code,
+		a.amount as net, a.tax_amount as tax, a.gross_amount as gross
 	from body b
-	left join partner pi on pi.id = b.partner_id
-	left join partner pc on pc.code = b.partner_code
-	left join product ii on ii.id = b.product_id
-	left join product ic on ic.sku = b.sku
-	left join lateral sales_record_found(:body, coalesce(pi.id, pc.id), coalesce(b.source, 'default')) as d on true
-	left join lateral sales_amounts(b.quantity, b.unit_price, b.discount, b.tax_rate, coalesce(b.price_includes_tax, false),
-		b.amount, b.tax_amount, b.gross_amount, b.digits) as a on true
-), fault as (
-	select l.problem, l.pointer, s.id as existing_id
-	from body b
-	cross join found f
-	left join sales_record s on s.partner_id = f.partner_id and s.source = coalesce(b.source, 'default') and s.external_ref = b.external_ref
-		and s.reverses_id is null and s.replaced_by_id is null
+	left join lateral (select p.id, p.region_id, p.manager_id from partner p where p.id = b.partner_id limit 1) as pi on true
+	left join lateral (select p.id, p.region_id, p.manager_id from partner p where p.code = b.partner_code limit 1) as pc on true
+	cross join lateral sales_amounts(b.quantity, b.unit_price, b.discount, b.tax_rate, b.price_includes_tax,
+		b.amount, b.tax_amount, b.gross_amount, currency_digits(b.currency)) as a
+), named as materialized (
+	select b.new_id, d.*
+	from base b
+	cross join lateral sales_record_found(b.body, b.partner, b.source) as d
+	where b.refers
+), sale as materialized (
+	select b.*, coalesce(b.product_by_id, b.product_by_code) as product,
+		coalesce(d.region_by_id, d.region_by_code, b.region_of_partner) as region,
+		coalesce(d.manager_by_id, d.manager_by_code, b.manager_of_partner) as manager,
+		coalesce(d.legal_entity_by_id, d.legal_entity_by_code) as legal_entity, coalesce(d.seller_by_id, d.seller_by_code) as seller,
+		coalesce(d.customer_by_id, d.customer_by_code) as customer,
+		coalesce(d.customer_region_by_id, d.customer_region_by_code, d.region_of_customer) as customer_region,
+		coalesce(b.returns_id, d.returned_by_ref) as returned
+	from base b
+	left join named d on d.new_id = b.new_id
+), fault as materialized (
+	select s.new_id, l.problem, l.pointer, x.id as existing_id
+	from sale s
+	left join lateral (
+		select x.id from sales_record x
+		where x.partner_id = s.partner and x.source = s.source and x.external_ref = s.external_ref and x.reverses_id is null and x.replaced_by_id is null
+		limit 1) as x on true
 	cross join lateral (values
-		('sales_record_ref_taken', '/external_ref', s.id is not null),
-		('partner_unknown', '/partner_id', b.partner_id is not null and f.partner_by_id is null),
-		('partner_unknown', '/partner_code', b.partner_code is not null and f.partner_by_code is null),
-		('reference_differs', '/partner_code', f.partner_by_id <> f.partner_by_code),
-		('product_unknown', '/product_id', b.product_id is not null and f.product_by_id is null),
-		('product_unknown', '/sku', b.sku is not null and f.product_by_code is null),
-		('reference_differs', '/sku', f.product_by_id <> f.product_by_code),
-		('period_locked', '/sold_on', period_is_locked(b.sold_on, f.legal_entity_id))
+		('sales_record_ref_taken', '/external_ref', x.id is not null),
+		('partner_unknown', '/partner_id', s.partner_id is not null and s.partner_by_id is null),
+		('partner_unknown', '/partner_code', s.partner_code is not null and s.partner_by_code is null),
+		('reference_differs', '/partner_code', s.partner_by_id <> s.partner_by_code),
+		('product_unknown', '/product_id', s.product_id is not null and s.product_by_id is null),
+		('product_unknown', '/sku', s.sku is not null and s.product_by_code is null),
+		('reference_differs', '/sku', s.product_by_id <> s.product_by_code),
+		('period_locked', '/sold_on', period_is_locked(s.sold_on, s.legal_entity))
 	) as l (problem, pointer, holds)
 	where l.holds
 	union all
-	select a.problem, a.pointer, null
-	from found f, sales_amount_faults(f.amount, f.tax_amount, f.gross_amount) as a
+	select s.new_id, a.problem, a.pointer, null
+	from sale s, sales_amount_faults(s.net, s.tax, s.gross) as a
 	union all
-	select d.problem, d.pointer, null
-	from body b, found f, sales_record_reference_faults(:body, f.partner_id, coalesce(b.source, 'default')) as d
+	select s.new_id, d.problem, d.pointer, null
+	from sale s, sales_record_reference_faults(s.body, s.partner, s.source) as d
+	where s.refers
 	union all
-	select d.problem, d.pointer, null
-	from body b, found f, sales_record_faults(f.partner_id, f.product_id, b.currency, coalesce(b.kind, 'sell_in'), b.sold_on, b.quantity, f.seller_id,
-		f.returns_id) as d
+	select s.new_id, d.problem, d.pointer, null
+	from sale s, sales_record_faults(s.partner, s.product, s.currency, s.kind, s.sold_on, s.quantity, s.seller, s.returned) as d
+	where s.seller is not null or s.returned is not null
 ), created as (
 	insert into sales_record (id, partner_id, product_id, region_id, manager_id, created_at, updated_at, sold_on, external_ref, source, order_ref,
 		kind, quantity, unit_price, amount, currency, cost, cost_currency, legal_entity_id, seller_id, customer_id, customer_region_id, returns_id,
 		deal_ref, discount, tax_rate, tax_amount, gross_amount, price_includes_tax, invoiced_on, shipped_on, paid_on, custom)
-	select :new_id, f.partner_id, f.product_id, f.region_id, f.manager_id, :now, :now, b.sold_on, b.external_ref, coalesce(b.source, 'default'),
-		b.order_ref, coalesce(b.kind, 'sell_in'), b.quantity, b.unit_price, f.amount, b.currency,
-		b.cost, coalesce(b.cost_currency, b.currency), f.legal_entity_id, f.seller_id, f.customer_id, f.customer_region_id, f.returns_id,
-		b.deal_ref, b.discount, b.tax_rate, f.tax_amount, f.gross_amount, coalesce(b.price_includes_tax, false), b.invoiced_on, b.shipped_on, b.paid_on,
-		coalesce(b.custom, '{}')
-	from body b
-	cross join found f
-	where not exists (select from fault)
+	select s.new_id, s.partner, s.product, s.region, s.manager, :now, :now, s.sold_on, s.external_ref, s.source, s.order_ref,
+		s.kind, s.quantity, s.unit_price, s.net, s.currency, s.cost, s.cost_currency, s.legal_entity, s.seller, s.customer, s.customer_region, s.returned,
+		s.deal_ref, s.discount, s.tax_rate, s.tax, s.gross, s.price_includes_tax, s.invoiced_on, s.shipped_on, s.paid_on, s.custom
+	from sale s
+	where s.new_id not in (select f.new_id from fault f)
 )
-select f.problem, f.pointer, f.existing_id
+select f.new_id, f.problem, f.pointer, f.existing_id
 from (select) as one
 left join fault f on true;
 

@@ -30,17 +30,17 @@ def statements_of_the_server():
         "setIdentity": statement("features/identity.sql", "setIdentity", IDENTITY),
         "getPartner": statement("resources/partners.sql", "getPartner", ["ids"]),
         "listSalesRecords": statement("resources/sales_records.sql", "listSalesRecords", ["partner_id", "limit"], "-sold_on"),
-        "createSalesRecord": statement("resources/sales_records.sql", "createSalesRecord", ["body", "new_id", "now"]),
+        "createSalesRecord": statement("resources/sales_records.sql", "createSalesRecord", ["bodies", "new_ids", "now"]),
         "getSalesRecord": statement("resources/sales_records.sql", "getSalesRecord", ["ids"]),
     }
 
 
 PARTNER = "(select b.id from bench.partner b where b.n = :n)"
 NEW_ID = "('00000000-' || substr(lpad(to_hex(:m::bigint), 12, '0'), 1, 4) || '-7' || substr(lpad(to_hex(:m::bigint), 12, '0'), 5, 3) || '-8000-' || lpad(to_hex(:m::bigint), 12, '0'))::uuid"
-BODY = f"""jsonb_build_object('partner_id', {PARTNER}, 'sku', 'S7', 'sold_on', '2026-03-01', 'quantity', '3', 'unit_price', '19.90', 'currency', 'USD')"""
+BODY = f"""jsonb_build_array(jsonb_build_object('partner_id', {PARTNER}, 'sku', 'S7', 'sold_on', '2026-03-01', 'quantity', '3', 'unit_price', '19.90', 'currency', 'USD'))"""
 
 
-IDENTITY = ["actor_id", "actor_name", "partner_id", "manager_id", "role", "operation", "import_id", "request_id", "plan"]
+IDENTITY = ["actor_id", "actor_name", "partner_id", "manager_id", "role", "operation", "import_id", "request_id", "request_ids", "plan"]
 
 
 def pgbench_scripts(statements):
@@ -52,12 +52,12 @@ def pgbench_scripts(statements):
         return text
 
     def one(*calls, plan="auto"):
-        identity = bind("setIdentity", ":actor", ":name", "''", "''", "'admin'", ":name", "''", ":name", f"'{plan}'")
+        identity = bind("setIdentity", ":actor", ":name", "''", "''", "'admin'", ":name", "''", ":name", "''", f"'{plan}'")
         return ("\\set n random(1, :partners)\n\\set m random(1, 140737488355327)\n\\startpipeline\n"
                 + ";\n".join([identity, *calls]) + ";\n\\endpipeline\n")
 
     return {
         "get_partner": one(bind("getPartner", f"array[{PARTNER}]")),
         "list_sales": one(f"select json_agg(t) from ({bind('listSalesRecords', PARTNER, '51')}) as t", plan="force_generic_plan"),
-        "create_sale": one(bind("createSalesRecord", BODY, NEW_ID, "clock_timestamp()"), bind("getSalesRecord", f"array[{NEW_ID}]")),
+        "create_sale": one(bind("createSalesRecord", BODY, f"array[{NEW_ID}]", "clock_timestamp()"), bind("getSalesRecord", f"array[{NEW_ID}]")),
     }

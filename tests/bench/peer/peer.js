@@ -18,7 +18,7 @@ function serve() {
 	app.post("/v1/sales-records", async (request, reply) => {
 		const id = randomUUID();
 		const row = await sql.begin(async (transaction) => {
-			await transaction.unsafe(statements.createSalesRecord, [request.body, id, new Date()], { prepare: true });
+			await transaction.unsafe(statements.createSalesRecord, [[request.body], [id], new Date()], { prepare: true });
 			return (await transaction.unsafe(statements.getSalesRecord, [[id]], { prepare: true }))[0];
 		});
 		reply.code(201).send(row);

@@ -25,6 +25,11 @@ grant select on
 	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, business_clock, period_lock,
 	sales_record_status_move, sales_record_status_change, import, import_error, export, export_chunk, event, event_trim, webhook, webhook_state, webhook_delivery
 	to qudao_partner;
+-- Of keys all but the hashes of their secrets, and nothing that would make one another's.
+grant select (id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, replaced_by_id, version, created_at, updated_at)
+	on api_key to qudao_partner;
+grant insert on api_key to qudao_partner;
+grant update (expires_at, revoked_at, replaced_by_id, version, updated_at) on api_key to qudao_partner;
 grant select on api_key_use to qudao_partner;
 grant insert, update, delete on contact, customer, webhook, idempotency_key to qudao_partner;
 grant insert, update on webhook_delivery to qudao_partner;

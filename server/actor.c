@@ -33,27 +33,35 @@ enum lane_role actor_lane_role(const struct actor *actor)
 static const struct {
 	enum actor_role role;
 	const char *scopes;
+	const char *if_named; /* only by a key whose own scopes name it */
 } grants[] = {
-	{ROLE_MANAGER, "*:read partners:write contacts:write sales-records:write customers:write "
-		       "exports:write"},
-	{ROLE_ANALYST, "*:read exports:write"},
-	{ROLE_PARTNER,
-		"partners:read contacts:read contacts:write customers:read customers:write "
-		"sales-records:read sales-records:write regions:read products:read "
-		"exchange-rates:read legal-entities:read calendars:read settings:read imports:read "
-		"analytics:read events:read webhooks:read webhooks:write exports:read "
-		"exports:write"},
+	{.role = ROLE_MANAGER,
+		.scopes =
+			"*:read partners:write contacts:write sales-records:write customers:write "
+			"exports:write"},
+	{.role = ROLE_ANALYST, .scopes = "*:read exports:write"},
+	{.role = ROLE_PARTNER,
+		.scopes =
+			"partners:read contacts:read contacts:write customers:read customers:write "
+			"sales-records:read sales-records:write regions:read products:read "
+			"exchange-rates:read legal-entities:read calendars:read settings:read "
+			"imports:read analytics:read events:read webhooks:read webhooks:write "
+			"exports:read exports:write",
+		.if_named = "api-keys:read api-keys:write"},
 };
 
-static bool role_may(enum actor_role role, const char *scope)
+static bool role_may(enum actor_role role, const char *scope, bool is_named)
 {
 	if (role == ROLE_ADMIN)
 		return true;
-	const char *scopes = "";
+	const char *scopes = "", *if_named = NULL;
 	for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
-		if (grants[i].role == role)
+		if (grants[i].role == role) {
 			scopes = grants[i].scopes;
-	if (words_have(scopes, slice_of(scope)))
+			if_named = grants[i].if_named;
+		}
+	if (words_have(scopes, slice_of(scope)) ||
+		(is_named && words_have(if_named, slice_of(scope))))
 		return true;
 	bool is_read = strcmp(strchr(scope, ':'), ":read") == 0;
 	return is_read && words_have(scopes, SLICE("*:read")) &&
@@ -62,8 +70,8 @@ static bool role_may(enum actor_role role, const char *scope)
 
 bool actor_may(const struct actor *actor, const char *scope)
 {
-	return role_may(actor->role, scope) &&
-	       (actor->scopes[0] == '\0' || words_have(actor->scopes, slice_of(scope)));
+	bool is_named = words_have(actor->scopes, slice_of(scope));
+	return role_may(actor->role, scope, is_named) && (is_named || actor->scopes[0] == '\0');
 }
 
 struct known_actor {

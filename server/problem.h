@@ -62,6 +62,7 @@ struct problem {
 	X(export_finished, 409, NULL, "The export has ended")                                      \
 	X(export_not_ready, 409, NULL, "The export has no file")                                   \
 	X(api_key_secret_taken, 409, NULL, "This key exists")                                      \
+	X(beyond_own_rights, 403, NULL, "A key cannot give more rights than it has")               \
 	X(api_key_ended, 409, NULL, "The key is revoked or expired")                               \
 	X(api_key_replaced, 409, NULL, "The key has been rotated already")                         \
 	X(status_move_refused, 409, NULL, "The status cannot change in this way")                  \

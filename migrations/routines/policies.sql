@@ -123,8 +123,12 @@ create policy partner_all on webhook_delivery to qudao_partner
 create policy partner_all on idempotency_key to qudao_partner
 	using (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid)
 	with check (caller_id = nullif(current_setting('app.actor_id', true), '')::uuid);
+-- The keys of partners; the vendor's have no partner.
+create policy partner_all on api_key to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)))
+	with check (partner_id = any (array(select descendant_id from partner_closure)) and role = 'partner');
 create policy partner_read on api_key_use for select to qudao_partner
-	using (api_key_id = nullif(current_setting('app.actor_id', true), '')::uuid);
+	using (exists (select from api_key k where k.id = api_key_id));
 
 -- An export belongs to the key that asked for it, whatever its role; administrators see all, and so does the server when it works on them.
 create policy staff_all on export to qudao_staff

@@ -83,8 +83,8 @@ def test_every_table_that_people_change_is_audited(sql):
     assert all(triggers == {"audit_insert", "audit_update", "audit_delete"} for triggers in audited.values())
 
 
-def test_partners_read_neither_keys_nor_logs_nor_secrets(sql):
-    closed = {"api_key", "audit_log", "server_secret", "schema_migration"}
+def test_partners_read_neither_logs_nor_secrets(sql):
+    closed = {"audit_log", "server_secret", "schema_migration"}
     readable = names(
         sql(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
@@ -93,6 +93,28 @@ def test_partners_read_neither_keys_nor_logs_nor_secrets(sql):
     )
 
     assert readable & closed == set()
+
+
+def test_of_a_key_partners_read_all_but_the_hash_of_its_secret(sql):
+    hidden = names(
+        sql(
+            "select attname from pg_attribute where attrelid = 'api_key'::regclass and attnum > 0 and not attisdropped"
+            " and not has_column_privilege('qudao_partner', attrelid, attnum, 'select')"
+        )
+    )
+
+    assert hidden == {"secret_hash"}
+
+
+def test_of_a_key_partners_change_only_when_it_ends(sql):
+    changing = names(
+        sql(
+            "select attname from pg_attribute where attrelid = 'api_key'::regclass and attnum > 0 and not attisdropped"
+            " and has_column_privilege('qudao_partner', attrelid, attnum, 'update')"
+        )
+    )
+
+    assert changing == {"expires_at", "revoked_at", "replaced_by_id", "version", "updated_at"}
 
 
 def test_the_two_roles_own_nothing_and_pass_no_policy(sql):
@@ -120,6 +142,7 @@ def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(dat
         "idempotency_key",
         "export",
         "export_chunk",
+        "api_key",
         "api_key_use",
     ):
         cursor.execute(f"select count(*) from {table}")

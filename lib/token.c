@@ -174,18 +174,33 @@ static void uuid_clock_advance(struct uuid_clock *clock, int64_t unix_ms, unsign
 	clock->counter = random & COUNTER_BEGIN_MAX;
 }
 
+/* Fills a UUID at random. The system is asked for many at once: a call costs more than all else
+ * that a UUID takes, and an import makes one a row. */
+static void uuid_fill(uuid_t ret_uuid)
+{
+	static _Thread_local uuid_t pool[64];
+	static _Thread_local size_t left;
+	if (left == 0 && !random_bytes(pool[0], sizeof pool)) {
+		uuid_generate_random(ret_uuid);
+		return;
+	}
+	left = left == 0 ? sizeof pool / sizeof *pool : left;
+	uuid_copy(ret_uuid, pool[--left]);
+}
+
 /*   0               6     8     9              16
- *   | unix_ms       |7 counter  |10 random      |     the rest is what libuuid made at random */
+ *   | unix_ms       |7 counter  |10 random      | */
 void uuid_v7(int64_t unix_ms, char ret_uuid[static UUID_TEXT_SIZE])
 {
 	static _Thread_local struct uuid_clock clock;
 	uuid_t uuid;
-	uuid_generate_random(uuid);
+	uuid_fill(uuid);
 	uuid_clock_advance(&clock, unix_ms, (unsigned int)uuid[6] << 8 | uuid[7]);
 	for (int i = 0; i < 6; i++)
 		uuid[i] = (unsigned char)(clock.unix_ms >> (40 - 8 * i));
 	uuid[6] = (unsigned char)(0x70 | clock.counter >> 8);
 	uuid[7] = (unsigned char)clock.counter;
+	uuid[8] = (unsigned char)(0x80 | (uuid[8] & 0x3f));
 	uuid_unparse_lower(uuid, ret_uuid);
 }
 

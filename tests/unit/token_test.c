@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -147,6 +148,27 @@ static void uuids_of_a_thread_increase(void **state)
 	}
 }
 
+static int compare_tails(const void *left, const void *right)
+{
+	return strcmp(left, right);
+}
+
+static void no_random_tail_of_a_uuid_comes_twice(void **state)
+{
+	(void)state;
+	enum { COUNT = 1000, TAIL_BEGIN = 19 };
+	static char tails[COUNT][UUID_TEXT_SIZE];
+	for (int i = 0; i < COUNT; i++) {
+		uuid_v7(1800000000000, tails[i]);
+		memmove(tails[i], tails[i] + TAIL_BEGIN, UUID_TEXT_SIZE - TAIL_BEGIN);
+	}
+
+	qsort(tails, COUNT, sizeof *tails, compare_tails);
+
+	for (int i = 1; i < COUNT; i++)
+		assert_string_not_equal(tails[i - 1], tails[i]);
+}
+
 static void a_valid_uuid_is_canonical_in_either_case(void **state)
 {
 	(void)state;
@@ -288,6 +310,7 @@ int main(void)
 		cmocka_unit_test(random_bytes_differ),
 		cmocka_unit_test(a_uuid_begins_with_its_instant),
 		cmocka_unit_test(uuids_of_a_thread_increase),
+		cmocka_unit_test(no_random_tail_of_a_uuid_comes_twice),
 		cmocka_unit_test(a_valid_uuid_is_canonical_in_either_case),
 		cmocka_unit_test(a_cursor_opens_as_it_was_sealed),
 		cmocka_unit_test(a_cursor_opens_for_its_scope_and_secret_only),

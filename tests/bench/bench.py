@@ -1,10 +1,13 @@
 """Measures the server against pgbench, \\copy and a peer, on one machine, in turns: script/bench [--quick] [--most-sales N]."""
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import resource
+import sys
 import tempfile
+import time
 
 import measures
 from channel_data import SALES_HEADER, make_channel, sales_rows, write_csv
@@ -20,9 +23,19 @@ class Sizes:
         self.sales = 50_000 if is_quick else 1_000_000
         self.most_sales = 0 if is_quick else most_sales
         self.rounds = 3
-        self.seconds = 2 if is_quick else 8
+        self.seconds = 1 if is_quick else 8
         self.connections = [] if is_quick else [1, 16, 256]
         self.most_connections = 1000 if is_quick else 10_000
+
+
+@contextlib.contextmanager
+def part(report, name):
+    """Says on standard error what is measured and how long that takes."""
+    started = time.monotonic()
+    print(f"{name} …", end="", file=sys.stderr, flush=True)
+    yield
+    report["seconds"][name] = round(time.monotonic() - started, 1)
+    print(f" {report['seconds'][name]} s", file=sys.stderr, flush=True)
 
 
 def add_sales(server, count, prefix):
@@ -41,32 +54,52 @@ def make_bench_schema(server):
     pathlib.Path(f"{server.directory}/ids").write_text("\n".join(server.ids) + "\n")
 
 
+def measure(server, sizes, report):
+    with part(report, "channel"):
+        make_channel(server, sizes.partners)
+        add_sales(server, 10_000, "S")
+    with part(report, "reports on few sales"):
+        report["reports"].append(measures.reports(server))
+    with part(report, "imports and exports"):
+        report.update(measures.bulk(server, sizes))
+    with part(report, "reports on more sales"):
+        report["reports"].append(measures.reports(server))
+        make_bench_schema(server)
+    with part(report, "memory"):
+        report["memory_by_connections_mb"] = measures.memory(server, sizes.most_connections)
+        report["memory_by_statements"] = measures.statements_memory(server, 1000)
+    statements = statements_of_the_server()
+    measures.check_answers(server, statements)
+    for operation, script in pgbench_scripts(statements).items():
+        with part(report, operation):
+            report[operation] = measures.compare(server, sizes, (operation, script), statements)
+    with part(report, "failing writes, and reads beside an import"):
+        report["some_fail"] = measures.some_fail(server, sizes)
+        report["fairness"] = measures.fairness(server, sizes)
+
+
+def measure_most(server, sizes, report):
+    """The reports once more, with as many sales as it takes."""
+    with part(report, "more sales"):
+        for i in range(sizes.most_sales // 1_000_000 - report["reports"][-1]["sales"] // 1_000_000):
+            add_sales(server, 1_000_000, f"M{i}-")
+    with part(report, "reports on most sales"):
+        report["reports"].append(measures.reports(server))
+
+
 def run(directory, sizes):
     server = Server(directory)
     report = {"partners": sizes.partners, "first_start_s": server.start_s, "binary_mb": os.path.getsize(ROOT / "build/release/qudao") / 1e6,
-              "reports": []}
+              "reports": [], "seconds": {}}
     try:
-        make_channel(server, sizes.partners)
-        add_sales(server, 10_000, "S")
-        report["reports"].append(measures.reports(server))
-        report.update(measures.bulk(server, sizes))
-        report["reports"].append(measures.reports(server))
-        make_bench_schema(server)
-        report["memory_by_connections_mb"] = measures.memory(server, sizes.most_connections)
-        report["memory_by_statements"] = measures.statements_memory(server, 1000)
-        statements = statements_of_the_server()
-        measures.check_answers(server, statements)
-        report.update(measures.compare(server, sizes, pgbench_scripts(statements), statements))
-        report["some_fail"] = measures.some_fail(server, sizes)
-        report["fairness"] = measures.fairness(server, sizes)
-        for i in range(sizes.most_sales // 1_000_000 - report["reports"][-1]["sales"] // 1_000_000):
-            add_sales(server, 1_000_000, f"M{i}-")
+        measure(server, sizes, report)
         if sizes.most_sales > 0:
-            report["reports"].append(measures.reports(server))
+            measure_most(server, sizes, report)
     finally:
         server.stop()
-    report["overload"] = measures.overload(directory, sizes)
-    report["by_workers"] = measures.starts(directory)
+    with part(report, "overload and starts"):
+        report["overload"] = measures.overload(directory, sizes)
+        report["by_workers"] = measures.starts(directory)
     return report
 
 

@@ -17,26 +17,25 @@ from subjects import KEY, PEER_PORT, PORT, Server, peer, psql
 LIST_OPERATIONS = ("get_partner", "list_sales")
 
 
-def compare(server, sizes, scripts, statements):
+def compare(server, sizes, case, statements):
     """Server, pgbench and peer in turns, one process of the peer and one a core; medians of the ratios of each turn."""
-    results = {}
-    for operation, script in scripts.items():
-        rounds = []
-        settings = settings_of_pages() if operation in LIST_OPERATIONS else ""
-        for _ in range(sizes.rounds):
-            ours = measured(server, operation, 64, sizes.seconds)
-            plain = pgbench(server, operation, script, sizes.seconds, settings)
-            figures = {**ours, "pgbench_tps": plain, "vs_pgbench": ours["rps"] / plain}
-            for name, processes in (("peer", 1), ("peer_cluster", os.cpu_count())):
-                with peer(server, statements, processes):
-                    theirs = wrk(server, operation, PEER_PORT, 64, sizes.seconds)["rps"]
-                figures.update({f"{name}_rps": theirs, f"vs_{name}": ours["rps"] / theirs})
-            rounds.append(figures)
-        results[operation] = {name: statistics.median(one[name] for one in rounds) for name in rounds[0] if name not in ("requests", "seconds", "errors")}
-        results[operation]["by_connections"] = {
-            str(c): {"rps": figures["rps"], "p50_ms": figures["p50_ms"], "p99_ms": figures["p99_ms"]}
-            for c in sizes.connections for figures in [wrk(server, operation, PORT, c, sizes.seconds)]}
-    return results
+    operation, script = case
+    rounds = []
+    settings = settings_of_pages() if operation in LIST_OPERATIONS else ""
+    for _ in range(sizes.rounds):
+        ours = measured(server, operation, 64, sizes.seconds)
+        plain = pgbench(server, operation, script, sizes.seconds, settings)
+        figures = {**ours, "pgbench_tps": plain, "vs_pgbench": ours["rps"] / plain}
+        for name, processes in (("peer", 1), ("peer_cluster", os.cpu_count())):
+            with peer(server, statements, processes):
+                theirs = wrk(server, operation, PEER_PORT, 64, sizes.seconds)["rps"]
+            figures.update({f"{name}_rps": theirs, f"vs_{name}": ours["rps"] / theirs})
+        rounds.append(figures)
+    result = {name: statistics.median(one[name] for one in rounds) for name in rounds[0] if name not in ("requests", "seconds", "errors")}
+    result["by_connections"] = {
+        str(c): {"rps": figures["rps"], "p50_ms": figures["p50_ms"], "p99_ms": figures["p99_ms"]}
+        for c in sizes.connections for figures in [wrk(server, operation, PORT, c, sizes.seconds)]}
+    return result
 
 
 def check_answers(server, statements):

@@ -1,6 +1,6 @@
 -- Folds what writes have appended into the rollups.
 
-create or replace function rollup_fold(at_most integer default 50000) returns bigint
+create or replace function rollup_fold(at_most integer default 10000) returns bigint
 	language plpgsql volatile security invoker set search_path = pg_catalog, public set work_mem = '64MB' set jit = off
 as $$
 declare

@@ -48,8 +48,10 @@ order by a.manager_code desc, a.id desc  -- sort: -manager_code
 limit :limit;
 
 -- name: foldRollups
--- Adds what writes have changed to the rollups. Any number of servers may try.
-select rollup_fold() as done;
+-- Adds what writes have changed to the rollups, no more at once than a busy machine folds within statement-ms: what is cut off has folded nothing.
+-- Any number of servers may try.
+select f.done, f.done = 10000 as more
+from rollup_fold(10000) as f (done);
 
 -- name: checkRollups
 -- Holds some days of the rollups against the sales. Any number of servers may try.

@@ -7,7 +7,7 @@ WATCH_S, TAKE_OVER_S = 6, 10
 DIARY = """
     create table diary (at timestamptz not null default clock_timestamp(), pid integer not null default pg_backend_pid());
     grant insert, select on diary to qudao_staff;
-    create or replace function rollup_fold(at_most integer default 50000) returns bigint
+    create or replace function rollup_fold(at_most integer default 10000) returns bigint
         language sql security invoker set search_path = pg_catalog, public as $$ insert into diary default values; select 1::bigint $$;
 """
 

@@ -91,12 +91,10 @@ void text_clear(struct text *text)
 		text->bytes[0] = '\0';
 }
 
-char *text_reserve(struct text *text, size_t length)
+static char *grow(struct text *text, size_t length)
 {
 	if (text->is_broken)
 		return NULL;
-	if (text->capacity - text->length > length)
-		return text->bytes + text->length;
 	size_t capacity = text->capacity == 0 ? TEXT_FIRST_CAPACITY : text->capacity * 2;
 	if (capacity < text->length + length + 1)
 		capacity = text->length + length + 1;
@@ -108,6 +106,13 @@ char *text_reserve(struct text *text, size_t length)
 	text->bytes = bytes;
 	text->capacity = capacity;
 	return bytes + text->length;
+}
+
+char *text_reserve(struct text *text, size_t length)
+{
+	if (!text->is_broken && text->capacity - text->length > length)
+		return text->bytes + text->length;
+	return grow(text, length);
 }
 
 void text_append(struct text *text, const char *bytes, size_t length)
@@ -128,7 +133,12 @@ void text_append_string(struct text *text, const char *string)
 
 void text_append_char(struct text *text, char byte)
 {
-	text_append(text, &byte, 1);
+	char *room = text_reserve(text, 1);
+	if (room == NULL)
+		return;
+	room[0] = byte;
+	room[1] = '\0';
+	text->length++;
 }
 
 void text_append_printf(struct text *text, const char *format, ...)

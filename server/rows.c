@@ -28,6 +28,8 @@ enum type {
 	TYPE_JSONB = 3802,
 };
 
+enum { NULL_LENGTH = sizeof "null" - 1 };
+
 static const char *const special_columns[] = {"problem", "pointer", "detail", "existing_id",
 	"current_version", "position", "retry_after"};
 
@@ -45,10 +47,10 @@ static struct column describe(
 {
 	struct column column = {.type = PQftype(result, i), .currency_column = -1};
 	struct text label = {0};
-	text_append_printf(&label, ",\"%s\":", PQfname(result, i));
+	text_append_printf(&label, ",\"%s\":null", PQfname(result, i));
 	column.name = strdup(PQfname(result, i));
 	column.label = label.bytes;
-	column.label_length = label.length;
+	column.label_length = label.length - NULL_LENGTH;
 	if (column.name == NULL || operation->answer == NULL)
 		return column;
 	const struct schema *member = schema_member(operation->answer, column.name);
@@ -209,9 +211,17 @@ static bool append_decimal(struct text *text, const struct value *value)
 
 static void append_uuid(struct text *text, const char *wire)
 {
-	char uuid[UUID_STR_LEN];
-	uuid_unparse_lower((const unsigned char *)wire, uuid);
-	text_append(text, uuid, UUID_STR_LEN - 1);
+	static const char digits[] = "0123456789abcdef";
+	char uuid[UUID_STR_LEN - 1];
+	char *next = uuid;
+	for (size_t i = 0; i < sizeof(uuid_t); i++) {
+		unsigned byte = (unsigned char)wire[i];
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*next++ = '-';
+		*next++ = digits[byte >> 4];
+		*next++ = digits[byte & 15];
+	}
+	text_append(text, uuid, sizeof uuid);
 }
 
 /* Wire form: dimensions, flags, element type, (size, lower bound), then length and bytes of each.
@@ -312,12 +322,9 @@ static struct value value_at(const struct rows *rows, int row, int column)
 	};
 }
 
-static bool is_wanted(const struct rows *rows, const struct column *column)
+static bool is_asked_for(const struct rows *rows, const struct column *column)
 {
-	if (column->is_special)
-		return false;
-	if (rows->field_count == 0 || strcmp(column->name, "id") == 0 ||
-		strcmp(column->name, "version") == 0)
+	if (strcmp(column->name, "id") == 0 || strcmp(column->name, "version") == 0)
 		return true;
 	for (size_t i = 0; i < rows->field_count; i++)
 		if (slice_equals(rows->fields[i], column->name))
@@ -325,12 +332,13 @@ static bool is_wanted(const struct rows *rows, const struct column *column)
 	return false;
 }
 
+static bool is_wanted(const struct rows *rows, const struct column *column)
+{
+	return !column->is_special && (rows->field_count == 0 || is_asked_for(rows, column));
+}
+
 static bool append_json(struct text *text, const struct rows *rows, int row, int column)
 {
-	if (PQgetisnull(rows->result, row, column)) {
-		text_append_string(text, "null");
-		return true;
-	}
 	struct value value = value_at(rows, row, column);
 	if (is_text_type(value.column->type)) {
 		text_append_json(text, value.wire, value.length);
@@ -353,8 +361,10 @@ bool rows_append_object(struct text *text, const struct rows *rows, int row)
 		const struct column *column = &rows->variant->columns[i];
 		if (!is_wanted(rows, column))
 			continue;
-		text_append(text, column->label + comma, column->label_length - comma);
-		if (!append_json(text, rows, row, i))
+		bool is_null = PQgetisnull(rows->result, row, i);
+		text_append(text, column->label + comma,
+			column->label_length + (is_null ? NULL_LENGTH : 0) - comma);
+		if (!is_null && !append_json(text, rows, row, i))
 			return false;
 		comma = 0;
 	}

@@ -35,8 +35,8 @@ void statement_each(
 /* How a column of an answer is written; found out from the first result of a variant. */
 struct column {
 	char *name;  /* owned */
-	char *label; /* owned: the name as it stands in an object, behind another: `,"name":` */
-	size_t label_length;
+	char *label; /* owned: the name as it stands in an object, behind another: `,"name":null` */
+	size_t label_length; /* without the null */
 	Oid type;
 	bool is_special;     /* problem, pointer, …: not a member */
 	int currency_column; /* of money: the column with its currency; -1: none */

@@ -4,7 +4,8 @@ revoke all on all tables in schema public from qudao_staff, qudao_partner;
 grant select on all tables in schema public to qudao_staff;
 grant insert, update, delete on
 	region, region_span, product, member, partner, partner_closure, contact, exchange_rate, legal_entity, customer,
-	calendar, calendar_period, quota, api_key, api_key_use, idempotency_key, job, webhook, webhook_delivery, export, export_chunk
+	calendar, calendar_period, quota, api_key, api_key_use, idempotency_key, job, webhook, webhook_delivery, export, export_chunk,
+	caller_usage, caller_usage_flush
 	to qudao_staff;
 -- `update` alone where rows are locked or changed and never deleted.
 grant insert, update on sales_record to qudao_staff;
@@ -30,7 +31,7 @@ grant select (id, name, role, prefix, partner_id, manager_id, scopes, expires_at
 	on api_key to qudao_partner;
 grant insert on api_key to qudao_partner;
 grant update (expires_at, revoked_at, replaced_by_id, version, updated_at) on api_key to qudao_partner;
-grant select on api_key_use to qudao_partner;
+grant select on api_key_use, caller_usage to qudao_partner;
 grant insert, update, delete on contact, customer, webhook, idempotency_key to qudao_partner;
 grant insert, update on webhook_delivery to qudao_partner;
 grant select on idempotency_key to qudao_partner;

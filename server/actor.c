@@ -3,7 +3,6 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <uthash.h>
 #include <uuid/uuid.h>
@@ -17,6 +16,12 @@ static const char *const role_names[ROLE_COUNT] = {
 	[ROLE_ANALYST] = "analyst",
 	[ROLE_PARTNER] = "partner",
 };
+
+const char *actor_kind_name(enum actor_kind kind)
+{
+	static const char *const kind_names[] = {[ACTOR_API_KEY] = "api_key"};
+	return kind_names[kind];
+}
 
 const char *actor_role_name(enum actor_role role)
 {
@@ -46,7 +51,7 @@ static const struct {
 			"sales-records:read sales-records:write regions:read products:read "
 			"exchange-rates:read legal-entities:read calendars:read settings:read "
 			"imports:read analytics:read events:read webhooks:read webhooks:write "
-			"exports:read exports:write",
+			"exports:read exports:write usage:read",
 		.if_named = "api-keys:read api-keys:write"},
 };
 
@@ -65,7 +70,7 @@ static bool role_may(enum actor_role role, const char *scope, bool is_named)
 		return true;
 	bool is_read = strcmp(strchr(scope, ':'), ":read") == 0;
 	return is_read && words_have(scopes, SLICE("*:read")) &&
-	       !words_have("api-keys:read webhooks:read", slice_of(scope));
+	       !words_have("api-keys:read usage:read webhooks:read", slice_of(scope));
 }
 
 bool actor_may(const struct actor *actor, const char *scope)
@@ -77,8 +82,6 @@ bool actor_may(const struct actor *actor, const char *scope)
 struct known_actor {
 	unsigned char digest[DIGEST_SIZE];
 	struct actor actor;
-	time_t used_at;  /* last */
-	bool is_unnoted; /* the use is not in the database yet */
 	UT_hash_handle hh;
 };
 
@@ -109,8 +112,6 @@ bool actor_cache_find(struct actor_cache *cache, const unsigned char key_digest[
 	if (known == NULL)
 		return false;
 	*ret_actor = known->actor;
-	known->used_at = time(NULL);
-	known->is_unnoted = true;
 	return true;
 }
 
@@ -128,29 +129,7 @@ void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[
 		return;
 	memcpy(known->digest, key_digest, DIGEST_SIZE);
 	known->actor = *actor;
-	known->used_at = time(NULL);
-	known->is_unnoted = true;
 	HASH_ADD(hh, cache->actors, digest, DIGEST_SIZE, known);
-}
-
-bool actor_cache_uses(struct actor_cache *cache, struct text *ids, struct text *times)
-{
-	char separator = '{';
-	for (struct known_actor *known = cache->actors; known != NULL; known = known->hh.next) {
-		if (!known->is_unnoted)
-			continue;
-		struct tm utc;
-		char time_text[32];
-		gmtime_r(&known->used_at, &utc);
-		strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-		text_append_printf(ids, "%c%s", separator, known->actor.id);
-		text_append_printf(times, "%c%s", separator, time_text);
-		known->is_unnoted = false;
-		separator = ',';
-	}
-	text_append_char(ids, '}');
-	text_append_char(times, '}');
-	return separator == ',' && !ids->is_broken && !times->is_broken;
 }
 
 uint64_t actor_cache_generation(const struct actor_cache *cache)

@@ -6,9 +6,13 @@
 
 enum actor_role { ROLE_NONE, ROLE_ADMIN, ROLE_MANAGER, ROLE_ANALYST, ROLE_PARTNER, ROLE_COUNT };
 
+/* By what a caller identifies itself. */
+enum actor_kind { ACTOR_API_KEY };
+
 enum { ACTOR_NAME_MAX = 4 * 200 + 1, ACTOR_SCOPES_MAX = 1024 };
 
 struct actor {
+	enum actor_kind kind;
 	char id[UUID_TEXT_SIZE];
 	char name[ACTOR_NAME_MAX];
 	enum actor_role role;
@@ -18,7 +22,8 @@ struct actor {
 	int64_t expires_unix_us;         /* 0: never */
 };
 
-/* The name of a role as SQL and the API know it. */
+/* The names of a kind and of a role as SQL and the API know it. */
+const char *actor_kind_name(enum actor_kind kind);
 const char *actor_role_name(enum actor_role role);
 
 /* Partners have connections of their own, with the policies of their own. */
@@ -44,10 +49,6 @@ uint64_t actor_cache_generation(const struct actor_cache *cache);
  * forgotten since then may be this one. */
 void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
 	const struct actor *actor, uint64_t generation);
-
-/* Appends who was found since the last call, and when, as two array literals of PostgreSQL. False
- * when there is nobody. */
-bool actor_cache_uses(struct actor_cache *cache, struct text *ids, struct text *times);
 
 /* Forgets one key by the hexadecimal form of its digest, or with NULL all of them. */
 void actor_cache_forget(struct actor_cache *cache, const char *hex_digest);

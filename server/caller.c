@@ -41,10 +41,10 @@ const char *caller_describe(struct request *r)
 	const char *permissions = permissions_of(r);
 	json_t *caller = permissions == NULL
 				 ? NULL
-				 : json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", "api_key",
-					   "id", actor->id, "name", actor->name, "role",
-					   actor_role_name(actor->role), "scopes", actor->scopes,
-					   "permissions", permissions);
+				 : json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind",
+					   actor_kind_name(actor->kind), "id", actor->id, "name",
+					   actor->name, "role", actor_role_name(actor->role),
+					   "scopes", actor->scopes, "permissions", permissions);
 	if (caller != NULL && actor->expires_unix_us != 0)
 		json_object_set_new(caller, "expires_us", json_integer(actor->expires_unix_us));
 	char *text = caller == NULL ? NULL : json_dumps(caller, JSON_COMPACT);

@@ -2,25 +2,32 @@
 
 #include <stdlib.h>
 
+#include "meter.h"
 #include "stream.h"
 
-enum { RECONNECT_MS = 500, CHORE_PARAMETERS = 2 };
+enum { RECONNECT_MS = 500, CHORE_PARAMETERS = METER_VALUES };
 
 /* Fills in the values of a chore's statement; false: there is nothing to do now. */
 typedef bool chore_function(struct housekeeping *housekeeping);
+
+/* Told that the statement has succeeded. */
+typedef void done_function(struct housekeeping *housekeeping, const PGresult *result);
 
 struct chore {
 	const char *statement;
 	int every_ms;
 	chore_function *prepare;
+	done_function *done;
 };
 
-static bool prepare_uses(struct housekeeping *housekeeping);
+static bool prepare_usage(struct housekeeping *housekeeping);
+static void settle_usage(struct housekeeping *housekeeping, const PGresult *result);
 static bool prepare_clock(struct housekeeping *housekeeping);
+static void take_clock(struct housekeeping *housekeeping, const PGresult *result);
 
 static const struct chore chores[] = {
-	{SQL(touchApiKey), 5000, prepare_uses},
-	{SQL(readClock), 100, prepare_clock},
+	{SQL(recordUsage), 5000, prepare_usage, settle_usage},
+	{SQL(readClock), 100, prepare_clock, take_clock},
 };
 
 enum { CHORE_COUNT = sizeof chores / sizeof *chores };
@@ -31,6 +38,7 @@ struct housekeeping {
 	int64_t connect_ms; /* when to try again */
 	bool is_listening;
 	bool is_free;                /* listening, and no chore is under way */
+	const struct chore *chore;   /* the last one */
 	int64_t due_ms[CHORE_COUNT]; /* when each chore is next */
 	struct text values[CHORE_PARAMETERS];
 };
@@ -83,7 +91,8 @@ static void on_result(void *ctx, PGresult *result)
 	housekeeping->is_listening |= is_good;
 	housekeeping->is_free = housekeeping->is_listening;
 	if (is_good) {
-		business_clock_set(housekeeping->service->clock, result);
+		if (!is_listen)
+			housekeeping->chore->done(housekeeping, result);
 		return;
 	}
 	if (is_listen)
@@ -119,16 +128,26 @@ static void connect_to(struct housekeeping *housekeeping)
 	housekeeping->stream = stream_new(service->loop, connection, &events, housekeeping);
 }
 
-static bool prepare_uses(struct housekeeping *housekeeping)
+static bool prepare_usage(struct housekeeping *housekeeping)
 {
-	return actor_cache_uses(
-		housekeeping->service->actors, &housekeeping->values[0], &housekeeping->values[1]);
+	return meter_batch(housekeeping->service->meter, housekeeping->values);
+}
+
+static void settle_usage(struct housekeeping *housekeeping, const PGresult *result)
+{
+	(void)result;
+	meter_settle(housekeeping->service->meter);
 }
 
 /* Another process may have set the clock. */
 static bool prepare_clock(struct housekeeping *housekeeping)
 {
 	return housekeeping->service->config->has_test_clock;
+}
+
+static void take_clock(struct housekeeping *housekeeping, const PGresult *result)
+{
+	business_clock_set(housekeeping->service->clock, result);
 }
 
 /* The statements of chores take their values in the order in which they name them. */
@@ -146,6 +165,7 @@ static void do_chore(struct housekeeping *housekeeping, const struct chore *chor
 	const struct statement *statement = statement_find(
 		housekeeping->service->statements, chore->statement);
 	housekeeping->is_free = false;
+	housekeeping->chore = chore;
 	if (!sql_statement_render(statement->sql, &choice, &sql) ||
 		!stream_query(
 			housekeeping->stream, sql.text.bytes, (int)sql.parameter_count, values))
@@ -159,7 +179,7 @@ void housekeeping_tick(struct housekeeping *housekeeping)
 	if (housekeeping->stream == NULL && housekeeping->connect_ms <= now_ms)
 		connect_to(housekeeping);
 	for (int i = 0; i < CHORE_COUNT && housekeeping->is_free; i++) {
-		if (housekeeping->due_ms[i] > now_ms)
+		if (housekeeping->due_ms[i] > now_ms && !housekeeping->service->is_stopping)
 			continue;
 		housekeeping->due_ms[i] = now_ms + chores[i].every_ms;
 		do_chore(housekeeping, &chores[i]);

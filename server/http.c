@@ -16,6 +16,7 @@
 #include "answer.h"
 #include "compression.h"
 #include "cors.h"
+#include "meter.h"
 #include "peer.h"
 #include "throttle.h"
 
@@ -44,6 +45,7 @@ struct http_connection {
 	struct peer *peer;
 	struct request *request;
 	struct compression *compression; /* of a streamed answer; NULL: it goes out as it is */
+	uint64_t bytes_sent;             /* of the answer's body */
 	bool is_open;                    /* the headers have been seen */
 	bool is_suspended;
 	struct http_connection *previous, *next;
@@ -115,6 +117,14 @@ static void *begin_request(void *ctx, const char *target, struct MHD_Connection 
 	return c;
 }
 
+/* Whose key was refused has no use of it. */
+static void note_use(const struct http_connection *c)
+{
+	const struct request *r = c->request;
+	if (r->actor.role != ROLE_NONE && r->answer.status != problem_unauthorized.status)
+		meter_note(r->service->meter, &r->actor, r->answer.status, c->bytes_sent);
+}
+
 static void end_request(void *ctx, struct MHD_Connection *connection, void **state,
 	enum MHD_RequestTerminationCode how)
 {
@@ -127,6 +137,7 @@ static void end_request(void *ctx, struct MHD_Connection *connection, void **sta
 		return;
 	http->requests--;
 	DL_DELETE2(http->connections, c, previous, next);
+	note_use(c);
 	request_abandon(c->request);
 	compression_free(c->compression);
 	peer_expect_head(c->peer, http->service, http->service->config->idle_ms);
@@ -154,12 +165,16 @@ static ssize_t produce(void *ctx, uint64_t position, char *room, size_t size)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (count == 0)
 		http_suspend(c);
+	c->bytes_sent += (uint64_t)count;
 	return count;
 }
 
 static struct MHD_Response *make_response(struct http_connection *c)
 {
 	struct answer *answer = &c->request->answer;
+	bool has_body = strcmp(c->request->method, "HEAD") != 0;
+	if (has_body && answer->produce == NULL)
+		c->bytes_sent = answer->constant.length + answer->body.length;
 	if (answer->produce != NULL)
 		return MHD_create_response_from_callback(
 			MHD_SIZE_UNKNOWN, STREAM_PIECE_SIZE, produce, c, NULL);

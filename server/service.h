@@ -11,6 +11,7 @@
 #include "operation.h"
 
 struct gzip;
+struct meter;
 struct throttle;
 
 struct service {
@@ -29,6 +30,7 @@ struct service {
 	struct variant_cache *variants;
 	struct actor_cache *actors;
 	struct throttle *throttle;
+	struct meter *meter;
 	struct gzip *gzip; /* for one body at a time */
 	struct metrics *metrics;
 	struct journal *journal;

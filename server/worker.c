@@ -12,6 +12,7 @@
 #include "housekeeping.h"
 #include "http.h"
 #include "jobs.h"
+#include "meter.h"
 #include "shared.h"
 #include "throttle.h"
 
@@ -19,6 +20,7 @@ enum {
 	TICK_MS = 50,
 	STOP_GRACE_MS = 200,      /* for connections that were accepted but have not spoken yet */
 	DELIVERY_GRACE_MS = 3000, /* for receivers; what they do not answer is sent again */
+	METER_GRACE_MS = 3000,    /* for a database that is away */
 };
 
 struct worker {
@@ -81,12 +83,13 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 	service->actors = actor_cache_new();
 	service->shared = shared_table_new();
 	service->throttle = throttle_new(config, ret_error);
+	service->meter = meter_new();
 	service->gzip = gzip_new();
 	service->lanes = lanes_new(&worker->loop, &options);
 	worker->housekeeping = housekeeping_new(service);
 	if (service->shared == NULL || service->variants == NULL || service->actors == NULL ||
 		service->lanes == NULL || worker->housekeeping == NULL ||
-		service->throttle == NULL || service->gzip == NULL) {
+		service->throttle == NULL || service->meter == NULL || service->gzip == NULL) {
 		if (ret_error->length == 0)
 			text_append_string(ret_error, "out of memory");
 		return false;
@@ -194,7 +197,8 @@ static bool is_finished(const struct worker *worker)
 			  (jobs_are_busy(worker->jobs) || exporter_is_busy(worker->exporter));
 	bool is_sending = !deliveries_are_idle(worker->deliveries) &&
 			  stopping_ms < DELIVERY_GRACE_MS;
-	bool is_quiet = requests_of(worker) == 0 && !is_working && !is_sending &&
+	bool is_counting = !meter_is_settled(worker->service.meter) && stopping_ms < METER_GRACE_MS;
+	bool is_quiet = requests_of(worker) == 0 && !is_working && !is_sending && !is_counting &&
 			stopping_ms >= STOP_GRACE_MS;
 	return is_quiet || stopping_ms >= worker->service.config->request_ms;
 }
@@ -253,6 +257,7 @@ void worker_free(struct worker *worker)
 	variant_cache_free(worker->service.variants);
 	actor_cache_free(worker->service.actors);
 	throttle_free(worker->service.throttle);
+	meter_free(worker->service.meter);
 	gzip_free(worker->service.gzip);
 	journal_done(&worker->journal);
 	loop_done(&worker->loop);

@@ -19,7 +19,7 @@ begin
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
 		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'rollup_check_progress',
 		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'event_trim', 'idempotency_key', 'server_secret',
-		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor']) as tablename loop
+		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor', 'caller_usage', 'caller_usage_flush']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
@@ -127,6 +127,8 @@ create policy partner_all on idempotency_key to qudao_partner
 create policy partner_all on api_key to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)))
 	with check (partner_id = any (array(select descendant_id from partner_closure)) and role = 'partner');
+create policy partner_read on caller_usage for select to qudao_partner
+	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on api_key_use for select to qudao_partner
 	using (exists (select from api_key k where k.id = api_key_id));
 

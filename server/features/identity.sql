@@ -19,17 +19,6 @@ select k.id, k.name, k.role, k.partner_id, k.manager_id, array_to_string(k.scope
 from api_key k
 where k.secret_hash = :secret_hash;
 
--- name: touchApiKey
--- Notes when keys were used last, many at once.
-insert into api_key_use as u (api_key_id, last_used_at)
-select k.id, max(used.at)
-from unnest(:ids::uuid[], :times::timestamptz[]) as used (id, at)
-join api_key k on k.id = used.id
-group by k.id
-on conflict (api_key_id) do update
-set last_used_at = excluded.last_used_at
-where u.last_used_at < excluded.last_used_at;
-
 -- name: serverSecret
 -- The secret of that name: the one that is there, else the one that is offered.
 with made as (

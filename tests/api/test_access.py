@@ -25,6 +25,7 @@ RESOURCES = {
     "period-locks",
     "analytics",
     "api-keys",
+    "usage",
     "audit-log",
     "events",
     "imports",
@@ -34,8 +35,8 @@ RESOURCES = {
 }
 READS = {
     "admin": RESOURCES,
-    "manager": RESOURCES - {"api-keys", "webhooks"},
-    "analyst": RESOURCES - {"api-keys", "webhooks"},
+    "manager": RESOURCES - {"api-keys", "usage", "webhooks"},
+    "analyst": RESOURCES - {"api-keys", "usage", "webhooks"},
     "partner": RESOURCES - {"clock", "members", "quotas", "period-locks", "api-keys", "audit-log", "jobs"},
     "partner_admin": RESOURCES - {"clock", "members", "quotas", "period-locks", "audit-log", "jobs"},
 }

@@ -8,6 +8,8 @@ from support.cluster import BINARY
 UNAUDITED = {
     "api_key_use",
     "audit_log",
+    "caller_usage",
+    "caller_usage_flush",
     "event",
     "event_trim",
     "export",
@@ -144,6 +146,7 @@ def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(dat
         "export_chunk",
         "api_key",
         "api_key_use",
+        "caller_usage",
     ):
         cursor.execute(f"select count(*) from {table}")
         assert cursor.fetchone()[0] == 0, table

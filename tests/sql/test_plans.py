@@ -8,7 +8,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period", "quota", "webhook", "webhook_delivery"}
+BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period", "quota", "webhook", "webhook_delivery", "caller_usage"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -74,6 +74,10 @@ insert into sales_record_status_change (id, sales_record_id, partner_id, from_st
 	select md5('sale change ' || i)::uuid, md5('sale ' || i % 1000 + 1)::uuid, md5('partner 1')::uuid, 'reported', 'confirmed',
 		timestamptz '2024-01-01' + i * interval '1 hour'
 	from generate_series(1, 5000) i;
+insert into caller_usage (id, caller_id, caller_kind, partner_id, day, requests, refusals, failures, bytes_sent)
+	select md5('usage ' || i)::uuid, md5('key ' || i % 1000)::uuid, 'api_key', case when i % 2 = 0 then md5('partner ' || i % 1000 % 50 + 1)::uuid end,
+		date '2026-01-01' + i / 1000, i, 0, 0, i
+	from generate_series(1, 100000) i;
 insert into api_key (id, name, role, prefix, secret_hash)
 	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into export (id, list, format, gzip, bom, status, requested_by, created_at)
@@ -171,6 +175,7 @@ VALUES = {
     "listPartnerStatusChanges": {},
     "listSalesRecordStatusChanges": {},
     "listApiKeys": {},
+    "listUsage": {"caller_id": "md5('key 7')::uuid", "partner_code": "'P00003'", "from": "'2026-03-01'", "to": "'2026-01-31'"},
     "listWebhooks": {"partner_code": "'P00004'"},
     "listWebhookDeliveries": {"webhook_id": "md5('hook 2')::uuid", "status": "'failed'"},
     "listImports": {},
@@ -195,6 +200,7 @@ CURSORS = {
     "sold_on": "'2023-06-01'",
     "at": "'2024-01-10'",
     "created_at": "'2024-02-01'",
+    "day": "'2026-02-01'",
     "updated_at": "'2025-06-01'",
     "changed_at": "'2024-02-01'",
     "started_at": "'2024-01-05'",

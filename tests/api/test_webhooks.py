@@ -1,4 +1,5 @@
 """Webhooks: who is told of what, signed by Standard Webhooks, tried again by the schedule, and nobody delayed by another."""
+import datetime
 import itertools
 import socket
 import tempfile
@@ -455,20 +456,25 @@ def test_a_delivery_can_be_replayed(api, receiver, hook, path):
     assert {m.id for m in messages} == {delivery["id"]} and are_signed(messages, webhook["secret"])
 
 
+def instant(at):
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def test_a_span_can_be_replayed(api, database, receiver, hook, path):
     webhook = hook()
     made = [send_test(api, webhook)["id"] for _ in range(3)]
     for delivery_id in made:
         settled(api, delivery_id)
-    for number, delivery_id in enumerate(made):
-        status = ["failed", "failed", "delivered"][number]
-        database("update webhook_delivery set status = %s, created_at = %s where id = %s", status, f"2026-03-0{number + 1}T12:00:00Z", delivery_id)
-    replay = f"/v1/webhooks/{webhook['id']}/replay"
+    noon = datetime.datetime.now(datetime.timezone.utc).replace(hour=12, minute=0, second=0, microsecond=0)
+    first, second, third = (noon - datetime.timedelta(days=days) for days in (9, 8, 7))  # what is older than thirty days is forgotten
+    for status, at, delivery_id in zip(["failed", "failed", "delivered"], [first, second, third], made):
+        database("update webhook_delivery set status = %s, created_at = %s where id = %s", status, at, delivery_id)
+    replay, later = f"/v1/webhooks/{webhook['id']}/replay", datetime.timedelta(seconds=1)
 
-    assert api.post(replay, json={"from": "2026-03-02T12:00:01Z", "to": "2026-03-09T00:00:00Z"}).json() == {"count": 0}
-    assert api.post(replay, json={"from": "2026-03-02T00:00:00Z"}).json() == {"count": 1}
+    assert api.post(replay, json={"from": instant(second + later), "to": instant(noon)}).json() == {"count": 0}
+    assert api.post(replay, json={"from": instant(first + later)}).json() == {"count": 1}
     assert receiver.wait(path, 4)[3].id == made[1]
-    assert api.post(replay, json={"from": "2026-03-03T00:00:00Z", "statuses": ["delivered"]}).json() == {"count": 1}
+    assert api.post(replay, json={"from": instant(second + later), "statuses": ["delivered"]}).json() == {"count": 1}
     assert receiver.wait(path, 5)[4].id == made[2]
 
 
@@ -506,7 +512,7 @@ def test_a_backlog_of_one_delays_nobody(api, database, receiver, hook, path):
 
 
 def test_one_receiver_gets_at_most_four_at_once(api, receiver, hook, path):
-    receiver.answers[path] = [(200, 0.6, {})]
+    receiver.answers[path] = [(200, 4, {})]
     webhook = hook()
     for _ in range(6):
         send_test(api, webhook)

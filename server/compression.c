@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "answer.h"
 #include "gzip.h"
 
@@ -13,6 +15,13 @@ struct compression {
 	struct slice plain; /* what of `piece` is still to be compressed */
 	bool is_last;
 	char piece[PIECE_SIZE];
+};
+
+/* A constant in its compressed form: there are a few, and each is compressed once a worker. */
+struct packed {
+	const char *plain;
+	struct text bytes;
+	struct packed *next;
 };
 
 static void note_compressed(struct request *r)
@@ -39,6 +48,31 @@ static void compress_body(struct request *r)
 	}
 }
 
+static struct packed *pack(struct service *service, struct slice plain)
+{
+	struct packed *packed = calloc(1, sizeof *packed);
+	if (packed == NULL || !gzip_append(service->gzip, plain, &packed->bytes)) {
+		compression_forget(packed);
+		return NULL;
+	}
+	packed->plain = plain.bytes;
+	LL_PREPEND(service->packed, packed);
+	return packed;
+}
+
+static void compress_constant(struct request *r)
+{
+	struct slice *constant = &r->answer.constant;
+	struct packed *packed = NULL;
+	LL_SEARCH_SCALAR(r->service->packed, packed, plain, constant->bytes);
+	if (packed == NULL)
+		packed = pack(r->service, *constant);
+	if (packed == NULL)
+		return;
+	*constant = (struct slice){packed->bytes.bytes, packed->bytes.length};
+	note_compressed(r);
+}
+
 static struct compression *stream_new(void)
 {
 	struct compression *compression = malloc(sizeof *compression);
@@ -54,11 +88,10 @@ static struct compression *stream_new(void)
 	return compression;
 }
 
-/* An event must not wait for the next one to be compressed with it. What lives as long as the
- * process (pages of the documentation) is sent from where it lies. */
+/* An event must not wait for the next one to be compressed with it. */
 static bool is_compressible(const struct answer *answer)
 {
-	return answer->content_type != NULL && answer->constant.bytes == NULL &&
+	return answer->content_type != NULL &&
 	       strcmp(answer->content_type, "text/event-stream") != 0;
 }
 
@@ -79,6 +112,8 @@ void compression_apply(struct request *r, struct compression **ret_stream)
 		return;
 	if (!is_stream && answer->body.length > smallest)
 		compress_body(r);
+	if (answer->constant.length > smallest)
+		compress_constant(r);
 	if (is_stream && (*ret_stream = stream_new()) != NULL)
 		note_compressed(r);
 }
@@ -113,4 +148,14 @@ void compression_free(struct compression *compression)
 		return;
 	gzip_free(compression->gzip);
 	free(compression);
+}
+
+void compression_forget(struct packed *packed)
+{
+	while (packed != NULL) {
+		struct packed *next = packed->next;
+		text_done(&packed->bytes);
+		free(packed);
+		packed = next;
+	}
 }

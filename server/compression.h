@@ -4,6 +4,7 @@
 #include "request.h"
 
 struct compression; /* of one streamed answer */
+struct packed;      /* what was compressed once, to be sent again */
 
 /* Compresses the answer that `r` is about to be sent, if the client accepts it and the answer is
  * worth it, with the headers that say so. `ret_stream` is the state of a streamed answer, to be
@@ -14,5 +15,6 @@ void compression_apply(struct request *r, struct compression **ret_stream);
 long compression_produce(
 	struct compression *compression, struct request *r, char *room, size_t size);
 
-/* Accepts NULL. */
+/* Both accept NULL. */
 void compression_free(struct compression *compression);
+void compression_forget(struct packed *packed);

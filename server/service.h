@@ -12,6 +12,7 @@
 
 struct gzip;
 struct meter;
+struct packed;
 struct throttle;
 
 struct service {
@@ -31,7 +32,8 @@ struct service {
 	struct actor_cache *actors;
 	struct throttle *throttle;
 	struct meter *meter;
-	struct gzip *gzip; /* for one body at a time */
+	struct gzip *gzip;     /* for one body at a time */
+	struct packed *packed; /* constants, once asked for */
 	struct metrics *metrics;
 	struct journal *journal;
 	struct metrics *const *all_metrics; /* of every worker, for the report */

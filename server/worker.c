@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "compression.h"
 #include "deliveries.h"
 #include "exporter.h"
 #include "gzip.h"
@@ -259,6 +260,7 @@ void worker_free(struct worker *worker)
 	throttle_free(worker->service.throttle);
 	meter_free(worker->service.meter);
 	gzip_free(worker->service.gzip);
+	compression_forget(worker->service.packed);
 	journal_done(&worker->journal);
 	loop_done(&worker->loop);
 	free(worker);

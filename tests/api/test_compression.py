@@ -109,3 +109,20 @@ def test_a_replayed_answer_is_compressed_for_who_accepts_it_now(api):
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.json() == made.json()
     assert is_compressed(again) and not is_compressed(made)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs/swagger-ui-bundle.js", "/v1/enums"])
+def test_what_never_changes_is_compressed_too(api, path):
+    plain, packed, again = api.get(path), api.get(path, accept_encoding="gzip"), api.get(path, accept_encoding="gzip")
+
+    assert is_compressed(packed) and is_compressed(again)
+    assert packed.content == again.content == plain.content
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 2
+    assert all("Accept-Encoding" in answer.headers["Vary"] for answer in (plain, packed))
+
+
+def test_compressed_enums_are_not_sent_again_while_they_are_the_same(api):
+    etag = api.get("/v1/enums", accept_encoding="gzip").headers["ETag"]
+
+    assert etag.endswith('-gzip"')
+    assert api.get("/v1/enums", accept_encoding="gzip", if_none_match=etag).status_code == 304

@@ -31,6 +31,7 @@ void cors_add(struct request *r)
 		return;
 	answer_header(r, "Access-Control-Allow-Methods", r->allowed);
 	answer_header(r, "Access-Control-Allow-Headers",
-		"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Request-Id");
+		"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Request-Id, "
+		"Traceparent");
 	answer_header(r, "Access-Control-Max-Age", "600");
 }

@@ -66,6 +66,7 @@ static const struct {
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
+	{"Traceparent", HEADER_TRACEPARENT},
 	{"X-Forwarded-For", HEADER_FORWARDED_FOR},
 };
 

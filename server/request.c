@@ -55,6 +55,16 @@ struct request *request_new(
 	return r;
 }
 
+static void note_origin(const struct request *r)
+{
+	struct journal *journal = r->service->journal;
+	journal_address(journal, "address", &r->peer.ip);
+	journal_text(journal, "trace_id", r->trace.id);
+	journal_text(journal, "span_id", r->trace.span_id);
+	journal_text(
+		journal, "parent_id", r->trace.parent_id[0] == '\0' ? NULL : r->trace.parent_id);
+}
+
 static void note_answer(struct request *r)
 {
 	int64_t duration_us = clock_monotonic_us() - r->started_us;
@@ -68,7 +78,7 @@ static void note_answer(struct request *r)
 	journal_number(journal, "status", r->answer.status);
 	journal_number(journal, "duration_us", duration_us);
 	if (r->http != NULL)
-		journal_address(journal, "address", &r->peer.ip);
+		note_origin(r);
 	journal_text(journal, "actor_id", r->actor.id[0] == '\0' ? NULL : r->actor.id);
 	journal_end(journal);
 }
@@ -232,6 +242,7 @@ static struct slice bearer_of(const struct request *r)
 void request_open(struct request *r)
 {
 	const char *given = r->headers[HEADER_REQUEST_ID];
+	r->trace = trace_begin(r->id, r->headers[HEADER_TRACEPARENT]);
 	if (given != NULL && uuid_is_valid(slice_of(given)))
 		memcpy(r->id, given, UUID_TEXT_SIZE);
 	if (r->headers[HEADER_ACCEPT_LANGUAGE] != NULL)

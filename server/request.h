@@ -16,6 +16,7 @@
 #include "router.h"
 #include "service.h"
 #include "token.h"
+#include "trace.h"
 
 enum request_state {
 	REQUEST_READING,
@@ -40,6 +41,7 @@ enum request_header {
 	HEADER_IF_NONE_MATCH,
 	HEADER_ORIGIN,
 	HEADER_REQUEST_ID,
+	HEADER_TRACEPARENT,
 	HEADER_COUNT,
 };
 
@@ -94,6 +96,7 @@ struct request {
 	struct arena arena;
 	int64_t started_us; /* monotonic */
 	char id[UUID_TEXT_SIZE];
+	struct trace trace;
 	struct peer_address peer;
 	struct limit_state limit_state;
 	struct bucket *caller_bucket; /* in which it holds a place; NULL: none */

@@ -106,6 +106,40 @@ def test_the_contract_is_served_as_it_is_enforced(api, contract):
     assert answer.json()["openapi"] == "3.1.0"
 
 
+@pytest.mark.parametrize(
+    "sent, trace_id, parent_id",
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"),
+        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", None, None),
+        ("nonsense", None, None),
+    ],
+)
+def test_a_trace_goes_on_in_the_log_and_an_invalid_one_begins_anew(api, server, sent, trace_id, parent_id):
+    answer = api.get("/v1/regions", headers={"traceparent": sent})
+
+    (line,) = logged(server, answer.headers["Request-Id"])
+    assert line.get("parent_id") == parent_id
+    assert line["trace_id"] == (trace_id or answer.headers["Request-Id"].replace("-", ""))
+    assert re.fullmatch("[0-9a-f]{16}", line["span_id"])
+
+
+def test_the_spans_of_two_requests_differ(api, server):
+    answers = [api.get("/v1/regions", headers={"Request-Id": str(uuid.UUID(int=7))}) for _ in range(2)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    lines = logged(server, str(uuid.UUID(int=7)), count=2)
+    assert len({line["span_id"] for line in lines}) == len({line["trace_id"] for line in lines}) == 2
+
+
+def logged(server, request_id, count=1):
+    """The lines of the log about a request; they are written behind the answer."""
+    deadline = time.monotonic() + 10
+    while len(lines := [line for line in server.log() if line.get("request_id") == request_id]) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return lines
+
+
 def test_health_and_readiness_need_no_key(api):
     assert api.anonymous().get("/healthz").json() == {"status": "ok"}
     assert api.anonymous().get("/readyz").json() == {"status": "ready"}

@@ -59,6 +59,7 @@ static const struct {
 	{"Accept-Encoding", HEADER_ACCEPT_ENCODING},
 	{"Accept-Language", HEADER_ACCEPT_LANGUAGE},
 	{"Authorization", HEADER_AUTHORIZATION},
+	{"Content-Encoding", HEADER_CONTENT_ENCODING},
 	{"Content-Type", HEADER_CONTENT_TYPE},
 	{"Host", HEADER_HOST},
 	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},

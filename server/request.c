@@ -275,6 +275,17 @@ static const struct problem *request_permit(struct request *r)
 	return NULL;
 }
 
+/* A body is taken as it is: what a small one unfolds to would have to be bounded, too. */
+static const struct problem *check_encoding(struct request *r)
+{
+	const char *encoding = r->headers[HEADER_CONTENT_ENCODING];
+	if (encoding == NULL || strcasecmp(encoding, "identity") == 0)
+		return NULL;
+	answer_header(r, "Accept-Encoding", "identity");
+	return request_fault(
+		r, &problem_unsupported_media_type, "Send the body without a Content-Encoding.");
+}
+
 static const struct problem *check_media_type(struct request *r)
 {
 	const struct contract_operation *contract = r->operation->contract;
@@ -311,6 +322,8 @@ static const struct problem *check_body(struct request *r)
 					   : request_fault(r, &problem_invalid_request,
 						     "This operation takes no body.");
 	const struct problem *p = check_media_type(r);
+	if (p == NULL)
+		p = check_encoding(r);
 	if (p != NULL || contract->body == NULL)
 		return p;
 	if (r->is_too_large)

@@ -1,4 +1,6 @@
 """What is no acceptable JSON is refused as such, and never stored, half read or crashed on."""
+import gzip
+
 import pytest
 
 from support.builders import a_region, make_region
@@ -165,6 +167,18 @@ def test_a_body_needs_its_media_type(api):
     answer = api.raw("POST", "/v1/regions", [("Authorization", f"Bearer {api.key}")], b'{"code": "A", "name": "N"}')
 
     refused(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("path, content_type", [("/v1/regions", "application/json"), ("/v1/regions/import", "text/csv")])
+def test_an_encoded_body_is_refused_and_told_what_is_taken(api, path, content_type):
+    answer = api.post(path, data=gzip.compress(b"code,name\nA,B\n"), content_type=content_type, headers={"Content-Encoding": "gzip"})
+
+    refused(answer, 415, "unsupported_media_type")
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+def test_identity_is_no_encoding(api):
+    assert api.post("/v1/regions", json=a_region(), headers={"Content-Encoding": "Identity"}).status_code == 201
 
 
 def test_a_patch_needs_its_own_media_type(api):

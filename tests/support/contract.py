@@ -10,7 +10,7 @@ INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")
 # Where a 415 says what would be taken.
 ACCEPTED_BY = {"POST": "Accept-Post", "PATCH": "Accept-Patch", "PUT": "Accept"}
 # These come only when there is something to say; every other header of the contract comes always.
-OCCASIONAL = {"Link", "Retry-After", "Idempotency-Replayed"}
+OCCASIONAL = {"Link", "Retry-After", "Idempotency-Replayed", "Accept-Encoding"}
 JSON = "application/json"
 formats = jsonschema.FormatChecker(["uuid", "date"])
 

@@ -1,5 +1,5 @@
 # weave runs at build: it reads the contract and all SQL, and writes C into the build tree.
-add_executable(weave tools/weave.c tools/weave_catalogues.c)
+add_executable(weave tools/weave.c tools/weave_catalogues.c tools/weave_contract.c)
 target_link_libraries(weave PRIVATE qudao_lib)
 qudao_warnings(weave)
 
@@ -9,8 +9,8 @@ file(GLOB woven_languages CONFIGURE_DEPENDS languages/*.yaml)
 list(SORT woven_sql)
 set(woven_dir ${CMAKE_BINARY_DIR}/woven)
 file(MAKE_DIRECTORY ${woven_dir})
-add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h
-	COMMAND weave ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h
+add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h ${woven_dir}/openapi.json
+	COMMAND weave ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h ${woven_dir}/openapi.json
 		${CMAKE_SOURCE_DIR}/openapi.yaml ${woven_languages} ${woven_sql}
 	DEPENDS weave openapi.yaml ${woven_languages} ${woven_sql}
 	VERBATIM)

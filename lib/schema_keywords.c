@@ -73,6 +73,8 @@ static const struct keyword keywords[] = {
 };
 
 static const struct format formats[] = {
+	{"int32", NULL, NULL}, /* of numbers: what the bounds say */
+	{"int64", NULL, NULL},
 	{"date", MESSAGE("a date such as 2024-02-29"), format_is_date},
 	{"date-time", MESSAGE("a date-time such as 2024-02-29T13:45:00Z"), format_is_date_time},
 	{"uuid", MESSAGE("a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91"), format_is_uuid},
@@ -397,12 +399,14 @@ static bool compile_format(struct compiler *compiler, struct schema *schema,
 	const struct keyword *keyword, const json_t *value)
 {
 	const char *name = json_is_string(value) ? json_string_value(value) : "";
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-		if (strcmp(formats[i].name, name) == 0)
-			schema->format = &formats[i];
-	}
-	return schema->format != NULL || schema_refuse(compiler->error, schema->pointer,
-						 "%s \"%s\" is not supported", keyword->name, name);
+	size_t i = 0;
+	while (i < sizeof formats / sizeof *formats && strcmp(formats[i].name, name) != 0)
+		i++;
+	if (i == sizeof formats / sizeof *formats)
+		return schema_refuse(compiler->error, schema->pointer, "%s \"%s\" is not supported",
+			keyword->name, name);
+	schema->format = formats[i].is_valid == NULL ? NULL : &formats[i];
+	return true;
 }
 
 /* One schema */

@@ -1,10 +1,11 @@
 /* weave: turns the contract, the statements and the migrations into C that is compiled in.
  *
- *   weave OUT.c OUT.h openapi.yaml FILE.yaml… FILE.sql…
+ *   weave OUT.c OUT.h OUT.json openapi.yaml FILE.yaml… FILE.sql…
  *
  * OUT.h lists the operations of the contract as an X-macro and declares every statement, so that
  * an operation without code does not link and a statement without text does not compile. OUT.c
- * holds the contract as JSON and the SQL files as they are. A file below migrations/ is a
+ * holds the contract as JSON, completed by what holds for every operation, and the SQL files as
+ * they are. OUT.json is that contract for the tools that judge it. A file below migrations/ is a
  * migration, one below migrations/routines/ a routine; all others hold statements. A YAML file is a
  * catalogue of languages/: translations of messages, and the labels of the contract's enums. An
  * enum of the contract without a name (x-enum), and a value without a label, do not build. */
@@ -17,6 +18,9 @@
 #include "sqlfile.h"
 #include "weave.h"
 #include "yaml.h"
+
+/* What weave writes, in the order of its arguments. */
+enum { FORM_CODE, FORM_HEADER, FORM_JSON, FORM_COUNT };
 
 void die(const char *file, const char *why)
 {
@@ -58,20 +62,23 @@ void append_bytes(struct text *out, const char *name, struct slice bytes)
 	text_append_string(out, "0};\n\n");
 }
 
-/* Returns the enums of the contract. */
-static json_t *weave_contract(const char *path, struct text *out, struct text *header)
+/* Writes the contract in each of its forms, and returns its enums. */
+static json_t *weave_contract(const char *path, struct text forms[FORM_COUNT])
 {
+	struct text *out = &forms[FORM_CODE], *header = &forms[FORM_HEADER];
 	struct text source = read_file(path);
 	struct text error = {0};
 	json_t *document = yaml_read(
 		(struct slice){.bytes = source.bytes, .length = source.length}, &error);
 	if (document == NULL)
 		die(path, error.bytes);
+	complete_contract(document);
 	char *json = json_dumps(document, JSON_COMPACT);
 	struct contract *contract = contract_new(slice_of(json), &error);
 	if (contract == NULL)
 		die(path, error.bytes);
 
+	text_append_string(&forms[FORM_JSON], json);
 	append_bytes(out, "contract_bytes", slice_of(json));
 	text_append_string(out, "const struct slice woven_contract = {contract_bytes, "
 				"sizeof contract_bytes - 1};\n\n");
@@ -143,31 +150,32 @@ static bool is_catalogue(const char *path)
 
 int main(int count, char **arguments)
 {
-	if (count < 4)
-		die("usage", "weave OUT.c OUT.h openapi.yaml FILE.sql…");
-	struct text header = {0};
-	struct text out = {0};
+	enum { CONTRACT_AT = 1 + FORM_COUNT };
+	if (count <= CONTRACT_AT)
+		die("usage", "weave OUT.c OUT.h OUT.json openapi.yaml FILE.yaml… FILE.sql…");
+	struct text forms[FORM_COUNT] = {0};
+	struct text *out = &forms[FORM_CODE], *header = &forms[FORM_HEADER];
 	struct text lists[KIND_COUNT] = {0};
-	struct catalogues catalogues = {.out = &out};
-	text_append_string(&header, "/* Made by weave from the contract and the statements. */\n"
-				    "#pragma once\n\nstruct operation_code;\n\n");
-	text_append_string(&out,
+	struct catalogues catalogues = {.out = out};
+	text_append_string(header, "/* Made by weave from the contract and the statements. */\n"
+				   "#pragma once\n\nstruct operation_code;\n\n");
+	text_append_string(out,
 		"/* Made by weave. */\n#include \"operations.gen.h\"\n#include \"woven.h\"\n\n");
-	catalogues.enums = weave_contract(arguments[3], &out, &header);
-	for (int i = 4; i < count; i++)
+	catalogues.enums = weave_contract(arguments[CONTRACT_AT], forms);
+	for (int i = CONTRACT_AT + 1; i < count; i++)
 		if (is_catalogue(arguments[i]))
 			weave_catalogue(&catalogues, arguments[i]);
 		else
-			weave_file(arguments[i], i, lists, &out, &header);
+			weave_file(arguments[i], i, lists, out, header);
 	weave_catalogues_end(&catalogues);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		text_append_printf(&out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
+		text_append_printf(out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
 			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);
-	write_file(arguments[1], &out);
-	write_file(arguments[2], &header);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		text_done(&lists[kind]);
-	text_done(&out);
-	text_done(&header);
+	for (int form = 0; form < FORM_COUNT; form++) {
+		write_file(arguments[1 + form], &forms[form]);
+		text_done(&forms[form]);
+	}
 	return 0;
 }

@@ -14,6 +14,9 @@ struct text read_file(const char *path);
 /* Writes bytes as an array of C. */
 void append_bytes(struct text *out, const char *name, struct slice bytes);
 
+/* Adds to each operation of the contract what x-every-operation says, and takes that out. */
+void complete_contract(json_t *document);
+
 /* Returns the enums of the contract, {name: [value, …]}; a new reference. Each is named by x-enum,
  * but for sorts and where x-enum is false, whose values are for programs only. */
 json_t *enums_of(const char *path, json_t *document);

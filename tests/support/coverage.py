@@ -3,7 +3,7 @@ import pathlib
 
 API_TESTS = pathlib.Path(__file__).resolve().parents[1] / "api"
 # Answers that a well running server does not give; tests/faults provokes them.
-ELSEWHERE = {503: "needs a database that is away or a full queue"}
+ELSEWHERE = {500: "is a fault of ours", 503: "needs a database that is away or a full queue"}
 
 declared, seen, missing = set(), set(), []
 

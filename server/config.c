@@ -92,6 +92,14 @@ static const struct setting settings[] = {
 		"statements that go to PostgreSQL together"},
 	{"webhook-ms", AT(webhook_ms), SETTING_NUMBER, "15000", 100, 300000,
 		"a webhook's receiver has answered by then, or has failed"},
+	{"event-streams", AT(event_streams), SETTING_NUMBER, "8000", 1, 1000000,
+		"streams of events; each takes one of the connections"},
+	{"event-caller-streams", AT(event_caller_streams), SETTING_NUMBER, "1000", 1, 1000000,
+		"the same of one caller"},
+	{"event-poll-ms", AT(event_poll_ms), SETTING_NUMBER, "500", 50, 60000,
+		"how often each worker asks for news while there are streams"},
+	{"event-heartbeat-ms", AT(event_heartbeat_ms), SETTING_NUMBER, "10000", 100, 3600000,
+		"a stream without news says after as long that it is there"},
 	{"imports", AT(imports), SETTING_NUMBER, "2", 1, 64, "bulk imports at once, per worker"},
 };
 
@@ -184,6 +192,11 @@ bool config_read(struct config *ret_config, char **flags, struct text *ret_error
 	fill_defaults(&config);
 	*ret_config = config;
 	return true;
+}
+
+int config_share(const struct config *config, int whole)
+{
+	return whole == 0 ? 0 : (whole + config->workers - 1) / config->workers;
 }
 
 void config_describe(struct text *text)

@@ -48,14 +48,21 @@ struct config {
 	int read_lanes;        /* connections per worker and role */
 	int write_lanes;
 	int report_lanes;
-	int webhook_ms; /* a receiver has answered by then */
-	int batch;      /* statements that go out together */
-	int imports;    /* at the same time, per worker */
+	int webhook_ms;           /* a receiver has answered by then */
+	int event_streams;        /* of all workers together */
+	int event_caller_streams; /* of one caller */
+	int event_poll_ms;        /* how often news is asked for, per worker */
+	int event_heartbeat_ms;   /* after as long, a stream says that it is there */
+	int batch;                /* statements that go out together */
+	int imports;              /* at the same time, per worker */
 };
 
 /* Fills `ret_config` from flags (--port=8080) and the environment (QUDAO_PORT); flags win. False
  * with one line in `ret_error` for an unknown flag or a value out of range. */
 bool config_read(struct config *ret_config, char **flags, struct text *ret_error);
+
+/* Returns what one worker has of a limit of all: never nothing, unless that is the limit. */
+int config_share(const struct config *config, int whole);
 
 /* Appends the list of all settings with their defaults, for --help. */
 void config_describe(struct text *text);

@@ -31,7 +31,7 @@ void cors_add(struct request *r)
 		return;
 	answer_header(r, "Access-Control-Allow-Methods", r->allowed);
 	answer_header(r, "Access-Control-Allow-Headers",
-		"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Request-Id, "
-		"Traceparent");
+		"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
+		"Request-Id, Traceparent");
 	answer_header(r, "Access-Control-Max-Age", "600");
 }

@@ -23,6 +23,7 @@
 enum {
 	CONNECTION_POOL_SIZE = 12 << 10, /* headers, and the pieces in which bodies come */
 	STREAM_PIECE_SIZE = 32 << 10,
+	ENDLESS_PIECE_SIZE = 1 << 10, /* there may be thousands of them */
 	LISTEN_BACKLOG = 1024,
 	LAST_RUNS = 4, /* until every connection that was woken is not suspended any more */
 };
@@ -65,6 +66,7 @@ static const struct {
 	{"Idempotency-Key", HEADER_IDEMPOTENCY_KEY},
 	{"If-Match", HEADER_IF_MATCH},
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
+	{"Last-Event-ID", HEADER_LAST_EVENT_ID},
 	{"Origin", HEADER_ORIGIN},
 	{"Request-Id", HEADER_REQUEST_ID},
 	{"Traceparent", HEADER_TRACEPARENT},
@@ -159,6 +161,8 @@ static ssize_t produce(void *ctx, uint64_t position, char *room, size_t size)
 	struct http_connection *c = ctx;
 	(void)position;
 	struct request *r = c->request;
+	if (c->peer->is_cut)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	long count = c->compression == NULL ? r->answer.produce(r, room, size)
 					    : compression_produce(c->compression, r, room, size);
 	if (count == ANSWER_END)
@@ -178,8 +182,9 @@ static struct MHD_Response *make_response(struct http_connection *c)
 	if (has_body && answer->produce == NULL)
 		c->bytes_sent = answer->constant.length + answer->body.length;
 	if (answer->produce != NULL)
-		return MHD_create_response_from_callback(
-			MHD_SIZE_UNKNOWN, STREAM_PIECE_SIZE, produce, c, NULL);
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+			answer->is_endless ? ENDLESS_PIECE_SIZE : STREAM_PIECE_SIZE, produce, c,
+			NULL);
 	if (answer->constant.bytes != NULL)
 		return MHD_create_response_from_buffer(answer->constant.length,
 			(void *)(size_t)answer->constant.bytes, MHD_RESPMEM_PERSISTENT);
@@ -206,7 +211,10 @@ static enum MHD_Result send_answer(struct http_connection *c)
 			response, r->answer.headers[i].name, r->answer.headers[i].value);
 	if (c->http->service->is_stopping || r->closes)
 		MHD_add_response_header(response, "Connection", "close");
-	peer_expect_bytes(c->peer, r->service, 0);
+	if (r->answer.is_endless)
+		peer_expect_nothing(c->peer, r->service);
+	else
+		peer_expect_bytes(c->peer, r->service, 0);
 	enum MHD_Result result = MHD_queue_response(
 		c->connection, (unsigned)r->answer.status, response);
 	MHD_destroy_response(response);
@@ -370,7 +378,12 @@ int http_timeout_ms(const struct http *http)
 
 void http_tick(struct http *http)
 {
-	peers_tick(&http->peers, http->service);
+	struct http_connection *c;
+	if (!peers_tick(&http->peers, http->service))
+		return;
+	DL_FOREACH2 (http->connections, c, next)
+		if (c->peer->is_cut)
+			http_wake(c);
 }
 
 bool http_is_due(const struct http *http)
@@ -381,6 +394,7 @@ bool http_is_due(const struct http *http)
 /* What the kernel has accepted already is taken first: it would be reset otherwise. */
 void http_quiesce(struct http *http)
 {
+	peers_hurry(&http->peers, http->service);
 	struct pollfd waiting = {.events = POLLIN,
 		.fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd};
 	for (int i = 0; i < LISTEN_BACKLOG && poll(&waiting, 1, 0) > 0; i++)

@@ -73,6 +73,11 @@ void metrics_delivered(struct metrics *metrics, enum metrics_outcome outcome, in
 	add(&metrics->deliveries[outcome], (uint64_t)count);
 }
 
+void metrics_followed(struct metrics *metrics, int events)
+{
+	add(&metrics->events_sent, (uint64_t)events);
+}
+
 static uint64_t sum(struct metrics *const *workers, int count, int operation, size_t offset)
 {
 	uint64_t total = 0;
@@ -160,6 +165,10 @@ static const struct {
 	{"qudao_deliveries_waiting", "gauge",
 		"Messages to webhooks that are to be sent now or later",
 		offsetof(struct metrics, deliveries_waiting)},
+	{"qudao_event_streams", "gauge", "Streams of events that are open",
+		offsetof(struct metrics, event_streams)},
+	{"qudao_events_sent_total", "counter", "Events sent to streams",
+		offsetof(struct metrics, events_sent)},
 };
 
 static void report_gauges(const struct report *report)

@@ -46,7 +46,9 @@ struct metrics {
 	_Atomic uint64_t refusals[REFUSAL_COUNT];
 	_Atomic uint64_t deliveries[METRICS_OUTCOMES]; /* attempts to send a webhook's message */
 	_Atomic int64_t deliveries_waiting;
-	_Atomic bool is_ready; /* the worker's lanes are connected */
+	_Atomic int64_t event_streams; /* open */
+	_Atomic uint64_t events_sent;  /* to them */
+	_Atomic bool is_ready;         /* the worker's lanes are connected */
 	int operation_count;
 	struct operation_metrics
 		*operations; /* one more than there are: requests without a route */
@@ -67,6 +69,9 @@ void metrics_cut(struct metrics *metrics);
 
 /* Counts attempts to deliver. */
 void metrics_delivered(struct metrics *metrics, enum metrics_outcome outcome, int count);
+
+/* Counts events that were sent to streams. */
+void metrics_followed(struct metrics *metrics, int events);
 
 /* Appends the report over all workers. */
 void metrics_report(struct text *text, struct metrics *const *workers, int worker_count,

@@ -261,7 +261,8 @@ const struct problem *parameters_check(struct request *r)
 	if (r->operation->contract->answer != NULL)
 		read_fields(r);
 	if (r->operation->contract->is_list)
-		r->format = parameters_format(r->headers[HEADER_ACCEPT]);
+		r->format = parameters_format(
+			r->headers[HEADER_ACCEPT], r->operation->code->is_log);
 	const struct problem *p = NULL;
 	if ((p = read_if_match(r)) != NULL || (p = read_idempotency_key(r)) != NULL)
 		return p;
@@ -285,17 +286,19 @@ int parameters_weight(struct slice parameters)
 	return 1000;
 }
 
-enum answer_format parameters_format(const char *accept)
+enum answer_format parameters_format(const char *accept, bool is_log)
 {
 	static const struct {
 		const char *type;
 		enum answer_format format;
+		bool is_for_logs;
 	} types[] = {
-		{"application/json", FORMAT_JSON},
-		{"text/csv", FORMAT_CSV},
-		{"application/x-ndjson", FORMAT_NDJSON},
-		{"application/*", FORMAT_JSON},
-		{"*/*", FORMAT_JSON},
+		{"application/json", FORMAT_JSON, false},
+		{"text/csv", FORMAT_CSV, false},
+		{"application/x-ndjson", FORMAT_NDJSON, false},
+		{"text/event-stream", FORMAT_EVENT_STREAM, true},
+		{"application/*", FORMAT_JSON, false},
+		{"*/*", FORMAT_JSON, false},
 	};
 	enum answer_format best = FORMAT_JSON;
 	int best_weight = 0;
@@ -306,7 +309,7 @@ enum answer_format parameters_format(const char *accept)
 		slice_split(&range, ';', &type);
 		int weight = parameters_weight(range);
 		for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-			if (weight > best_weight &&
+			if (weight > best_weight && (is_log || !types[i].is_for_logs) &&
 				slice_equals_ignoring_case(slice_trim(type), types[i].type)) {
 				best = types[i].format;
 				best_weight = weight;

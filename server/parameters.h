@@ -14,7 +14,7 @@ const char *parameters_value(const struct request *r, const char *name);
 char *parameters_decode(struct arena *arena, struct slice encoded, bool is_query);
 
 /* Chooses the form of a list's answer from the Accept header. */
-enum answer_format parameters_format(const char *accept);
+enum answer_format parameters_format(const char *accept, bool is_log);
 
 /* The weight of a range in thousandths, by the parameters behind it; 1000 without q. */
 int parameters_weight(struct slice parameters);

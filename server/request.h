@@ -40,13 +40,14 @@ enum request_header {
 	HEADER_IDEMPOTENCY_KEY,
 	HEADER_IF_MATCH,
 	HEADER_IF_NONE_MATCH,
+	HEADER_LAST_EVENT_ID,
 	HEADER_ORIGIN,
 	HEADER_REQUEST_ID,
 	HEADER_TRACEPARENT,
 	HEADER_COUNT,
 };
 
-enum answer_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV };
+enum answer_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_EVENT_STREAM };
 
 enum { ANSWER_HEADERS_MAX = 16, REQUEST_FIELDS_MAX = 64 };
 
@@ -67,6 +68,7 @@ struct answer {
 	 * returns how many; 0: suspended until request_wake; ANSWER_END or ANSWER_BROKEN: it is
 	 * over. */
 	long (*produce)(struct request *r, char *room, size_t size);
+	bool is_endless; /* it goes on with what happens, which may be nothing for long */
 };
 
 enum { ANSWER_END = -1, ANSWER_BROKEN = -2 };

@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "operation.h"
 
+struct followers;
 struct gzip;
 struct meter;
 struct packed;
@@ -32,8 +33,9 @@ struct service {
 	struct actor_cache *actors;
 	struct throttle *throttle;
 	struct meter *meter;
-	struct gzip *gzip;     /* for one body at a time */
-	struct packed *packed; /* constants, once asked for */
+	struct followers *followers; /* of events */
+	struct gzip *gzip;           /* for one body at a time */
+	struct packed *packed;       /* constants, once asked for */
 	struct metrics *metrics;
 	struct journal *journal;
 	struct metrics *const *all_metrics; /* of every worker, for the report */

@@ -32,12 +32,6 @@ struct throttle {
 	size_t proxy_count;
 };
 
-/* What a worker has of a limit: never nothing. */
-static int share(const struct config *config, int whole)
-{
-	return whole == 0 ? 0 : (whole + config->workers - 1) / config->workers;
-}
-
 static bool read_network(struct slice text, struct network *ret_network)
 {
 	char address[INET_ADDRSTRLEN];
@@ -85,8 +79,8 @@ struct throttle *throttle_new(const struct config *config, struct text *ret_erro
 	bool is_good = throttle != NULL &&
 		       read_proxies(throttle, config->trusted_proxies, ret_error);
 	for (int i = 0; is_good && i < LIMIT_COUNT; i++) {
-		struct bucket_rate rate = {
-			share(config, rates[i].per_second), share(config, rates[i].burst)};
+		struct bucket_rate rate = {config_share(config, rates[i].per_second),
+			config_share(config, rates[i].burst)};
 		int window_s = rate.per_second == 0 ? 1 : rate.burst / rate.per_second;
 		snprintf(throttle->policies[i], POLICY_SIZE, "\"%s\";q=%d;w=%d", names[i],
 			rate.burst, window_s == 0 ? 1 : window_s);
@@ -97,7 +91,7 @@ struct throttle *throttle_new(const struct config *config, struct text *ret_erro
 		throttle_free(throttle);
 		return NULL;
 	}
-	throttle->held_max = share(config, config->caller_requests);
+	throttle->held_max = config_share(config, config->caller_requests);
 	return throttle;
 }
 
@@ -259,7 +253,7 @@ void throttle_add_headers(struct request *r)
 	const struct limit_state *state = &r->limit_state;
 	if (r->answer.status == 429)
 		answer_header(r, "Retry-After",
-			arena_printf(&r->arena, "%d", state->is_known ? state->wait_s : 1));
+			arena_printf(&r->arena, "%d", state->wait_s > 0 ? state->wait_s : 1));
 	if (!state->is_known)
 		return;
 	struct bucket_rate rate = buckets_rate(throttle->buckets[state->limit]);

@@ -9,6 +9,7 @@
 #include "compression.h"
 #include "deliveries.h"
 #include "exporter.h"
+#include "follower.h"
 #include "gzip.h"
 #include "housekeeping.h"
 #include "http.h"
@@ -47,6 +48,7 @@ static void begin_to_stop(struct watch *watch, uint32_t events)
 	loop_forget(&worker->loop, watch);
 	worker->service.is_stopping = true;
 	worker->stop_ms = worker->loop.now_ms;
+	followers_stop(worker->service.followers);
 	if (worker->http != NULL)
 		http_quiesce(worker->http);
 }
@@ -86,11 +88,13 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 	service->throttle = throttle_new(config, ret_error);
 	service->meter = meter_new();
 	service->gzip = gzip_new();
+	service->followers = followers_new(service);
 	service->lanes = lanes_new(&worker->loop, &options);
 	worker->housekeeping = housekeeping_new(service);
 	if (service->shared == NULL || service->variants == NULL || service->actors == NULL ||
 		service->lanes == NULL || worker->housekeeping == NULL ||
-		service->throttle == NULL || service->meter == NULL || service->gzip == NULL) {
+		service->throttle == NULL || service->meter == NULL || service->gzip == NULL ||
+		service->followers == NULL) {
 		if (ret_error->length == 0)
 			text_append_string(ret_error, "out of memory");
 		return false;
@@ -179,6 +183,7 @@ static void tick(struct worker *worker)
 	loop_tick(&worker->loop);
 	if (worker->http != NULL)
 		http_tick(worker->http);
+	followers_tick(worker->service.followers);
 	lanes_tick(worker->service.lanes);
 	housekeeping_tick(worker->housekeeping);
 	if (worker->jobs != NULL) {
@@ -249,6 +254,7 @@ void worker_free(struct worker *worker)
 		pthread_join(worker->thread, NULL);
 	lanes_close(worker->service.lanes);
 	http_free(worker->http);
+	followers_free(worker->service.followers);
 	jobs_free(worker->jobs);
 	exporter_free(worker->exporter);
 	lanes_free(worker->service.lanes);

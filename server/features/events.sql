@@ -52,6 +52,22 @@ order by position;
 -- Behind all events that are certain.
 select event_position(pg_snapshot_xmin(pg_current_snapshot()), 0) as position;
 
+-- name: findConcerned
+-- Whom the certain events behind a position concern: each partner whose keys may see one of them and, as null, the staff.
+with new as (
+	select e.partner_id, e.is_for_partner
+	from event e
+	where e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+	  and (e.transaction_id, e.sequence) > (split_part(:position, '-', 1)::xid8, split_part(:position, '-', 2)::bigint)
+)
+select null::uuid as partner_id
+where exists (select from new)
+union
+select c.ancestor_id
+from new n
+join partner_closure c on c.descendant_id = n.partner_id
+where n.is_for_partner;
+
 -- name: trimEvents
 -- Deletes events that are older than the settings keep them, ten thousand at a time, and notes how far.
 with old as (

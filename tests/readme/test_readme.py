@@ -94,6 +94,7 @@ def test_the_tour_works_as_it_is_written(served):
     assert '"quantity": "2"' in tour.stdout
     assert '"legal_name": "Better Bike Shop, Inc."' in tour.stdout
     assert '"cost": null' in tour.stdout
+    assert "\nevent: partner.updated\ndata: {" in tour.stdout
     assert len((served.tree / "sales.csv").read_text().splitlines()) > 100
 
 

@@ -140,3 +140,13 @@ class Api:
             if not page["has_more"]:
                 return objects
             params["cursor"] = page["next_cursor"]
+
+    def walk_log(self, cursor, **params):
+        """Every event behind a place in the log."""
+        events = []
+        while True:
+            page = self.get("/v1/events", params={"limit": 200, "cursor": cursor, **params}).json()
+            events += page["data"]
+            cursor = page["next_cursor"]
+            if not page["has_more"]:
+                return events

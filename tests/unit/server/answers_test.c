@@ -48,10 +48,21 @@ static void the_accept_header_chooses_by_weight(void **state)
 		{"text/html, text/csv;q=0.5, */*;q=0.1", FORMAT_CSV},
 		{"text/csv;q=0", FORMAT_JSON},
 		{"image/png", FORMAT_JSON},
+		{"text/event-stream", FORMAT_JSON},
+		{"text/event-stream, text/csv;q=0.1", FORMAT_CSV},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_int_equal(parameters_format(cases[i].accept), cases[i].format);
+		assert_int_equal(parameters_format(cases[i].accept, false), cases[i].format);
+}
+
+static void a_log_can_be_followed(void **state)
+{
+	(void)state;
+	assert_int_equal(parameters_format("text/event-stream", true), FORMAT_EVENT_STREAM);
+	assert_int_equal(parameters_format("text/event-stream;q=0.5, */*", true), FORMAT_JSON);
+	assert_int_equal(
+		parameters_format("text/event-stream, */*;q=0.5", true), FORMAT_EVENT_STREAM);
 }
 
 static void escapes_are_decoded_once_and_strictly(void **state)
@@ -122,6 +133,7 @@ int main(void)
 		cmocka_unit_test(a_constraint_names_its_problem),
 		cmocka_unit_test(what_is_our_fault_has_no_problem),
 		cmocka_unit_test(the_accept_header_chooses_by_weight),
+		cmocka_unit_test(a_log_can_be_followed),
 		cmocka_unit_test(escapes_are_decoded_once_and_strictly),
 		cmocka_unit_test(decimals_inside_json_are_strings),
 	};

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import measures
+import streams
 from channel_data import SALES_HEADER, make_channel, sales_rows, write_csv
 from statements import pgbench_scripts, statements_of_the_server
 from subjects import ROOT, Server, psql
@@ -26,6 +27,7 @@ class Sizes:
         self.seconds = 1 if is_quick else 8
         self.connections = [] if is_quick else [1, 16, 256]
         self.most_connections = 1000 if is_quick else 10_000
+        self.streams = 200 if is_quick else 2000
 
 
 @contextlib.contextmanager
@@ -100,6 +102,8 @@ def run(directory, sizes):
     with part(report, "overload and starts"):
         report["overload"] = measures.overload(directory, sizes)
         report["by_workers"] = measures.starts(directory)
+    with part(report, "streams of events"):
+        report["streams"] = streams.streams(directory, sizes.streams)
     return report
 
 
@@ -141,6 +145,7 @@ def remarks(report):
     kinds = report["memory_by_statements"]
     yield f"After lists in {kinds['statements']} combinations of filters {kinds['after_mb']:.0f} MB instead of {kinds['before_mb']:.0f}."
     yield "Start and memory by workers: " + ", ".join(f"{n}: {r['start_s']:.2f} s, {r['memory_mb']:.0f} MB" for n, r in report["by_workers"].items()) + "."
+    yield streams.remark(report["streams"])
     yield f"First start {report['first_start_s']:.2f} s; binary {report['binary_mb']:.1f} MB; {report['partners']:,} partners."
 
 

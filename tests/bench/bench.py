@@ -23,8 +23,8 @@ class Sizes:
         self.partners = 10_000 if is_quick else 100_000
         self.sales = 50_000 if is_quick else 1_000_000
         self.most_sales = 0 if is_quick else most_sales
-        self.rounds = 3
-        self.seconds = 1 if is_quick else 8
+        self.rounds = 2 if is_quick else 3
+        self.seconds = 1 if is_quick else 6
         self.connections = [] if is_quick else [1, 16, 256]
         self.most_connections = 1000 if is_quick else 10_000
         self.streams = 200 if is_quick else 2000

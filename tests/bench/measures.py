@@ -10,7 +10,7 @@ import time
 import urllib.request
 
 from channel_data import SALES_HEADER, sales_rows, write_csv
-from load import measured, pgbench, wrk
+from load import WARM_S, measured, pgbench, wrk
 from statements import settings_of_pages
 from subjects import KEY, PEER_PORT, PORT, Server, peer, psql
 
@@ -28,6 +28,7 @@ def compare(server, sizes, case, statements):
         figures = {**ours, "pgbench_tps": plain, "vs_pgbench": ours["rps"] / plain}
         for name, processes in (("peer", 1), ("peer_cluster", os.cpu_count())):
             with peer(server, statements, processes):
+                wrk(server, operation, PEER_PORT, 64, WARM_S)
                 theirs = wrk(server, operation, PEER_PORT, 64, sizes.seconds)["rps"]
             figures.update({f"{name}_rps": theirs, f"vs_{name}": ours["rps"] / theirs})
         rounds.append(figures)
@@ -63,6 +64,13 @@ def check_answers_of(server, port):
     assert psql(server, f"select amount from sales_record where id = '{sale['id']}'").strip() == "59.7000"
 
 
+def settle(server):
+    """Until the sums of what was written are folded: nothing else is at work, and each begins alike."""
+    while psql(server, "select exists (select from sales_delta)").strip() == "t":
+        time.sleep(0.2)
+    psql(server, "checkpoint")
+
+
 def bulk(server, sizes):
     """Imports and exports against \\copy of the same rows into and out of the same table, in one round."""
     directory, results, imports = server.directory, {}, {}
@@ -75,6 +83,7 @@ def bulk(server, sizes):
             with open(path, "w") as file:
                 for row in sales_rows(sizes.sales, "B"):
                     file.write(json.dumps(dict(zip(SALES_HEADER, map(str, row)))) + "\n")
+        settle(server)
         report, seconds = server.post_file("sales-records", path, media_type)
         assert report["created"] == sizes.sales
         imports[name] = report["id"]
@@ -83,11 +92,13 @@ def bulk(server, sizes):
     changed = {"id": "gen_random_uuid()", "external_ref": "'C' || external_ref", "import_id": "null"}
     copied = ", ".join(changed.get(name, name) for name in columns.split(", "))
     psql(server, f"\\copy (select {copied} from sales_record where external_ref like 'A%' order by external_ref) to '{directory}/rows.copy'")
+    settle(server)
     started = time.monotonic()
     psql(server, "begin", "select set_config('app.import_id', 'bench', true)", f"\\copy sales_record ({columns}) from '{directory}/rows.copy'", "commit")
     copy_rows = sizes.sales / (time.monotonic() - started)
     for name in ("import_csv", "import_ndjson"):
         results[name]["vs_copy"] = results[name]["rows_per_s"] / copy_rows
+    settle(server)
     memory_before = server.memory_mb()
     started = time.monotonic()
     answer = server.ask("GET", f"/v1/sales-records?import_id={imports['import_csv']}", Accept="text/csv")
@@ -114,8 +125,7 @@ REPORTS = [
 
 def reports(server, times=9):
     """Milliseconds of each report, search and page, when all sums are folded."""
-    while int(psql(server, "select count(*) from sales_delta")) > 0:
-        time.sleep(0.5)
+    settle(server)
     psql(server, "vacuum analyze")
 
     def once(path):

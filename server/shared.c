@@ -149,8 +149,8 @@ static int row_of(struct request *r, const PGresult *result)
 static void finish(const struct shared *shared, struct request *r, enum segment_outcome outcome)
 {
 	const struct segment *segment = &shared->segment;
-	bool is_first = r == shared->members[0];
-	if (!is_first && !shared->is_bound)
+	bool is_left_out = !shared->is_bound && r != shared->members[0];
+	if (outcome == SEGMENT_DONE && is_left_out)
 		request_refuse(r, FAULT(r, "out of memory"));
 	else if (outcome == SEGMENT_DONE)
 		request_answer_shared(

@@ -112,6 +112,23 @@ def test_what_waits_too_long_is_503_and_not_done_later(serve, database):
     assert [row.code for row in database("select code from region")] == ["FIRST"]
 
 
+def test_those_who_wait_together_too_long_are_all_503_and_not_done_later(serve, database, api_of):
+    server = serve(workers=1, batch=1, queue_ms=300, statement_ms=5000)
+    partner, product = builders.make_partner(api_of(server)), builders.make_product(api_of(server))
+    database("begin")
+    database("lock table region in share row exclusive mode")
+    first = threading.Thread(target=post, args=(server, "/v1/regions", {"code": "FIRST", "name": "First"}))
+    first.start()
+    wait_until(lambda: waiting_for_locks(database) == 1)
+
+    late = at_once([lambda: post(server, "/v1/sales-records", builders.a_sale(partner, product))] * 6)
+    database("commit")
+    first.join()
+
+    assert [answer.status_code for answer in late] == [503] * 6
+    assert database("select count(*) from sales_record")[0][0] == 0
+
+
 @pytest.mark.parametrize("settings", [{"workers": 1}, {"workers": 2, "write_lanes": 2}], ids=["one lane", "four lanes"])
 def test_a_race_for_a_key_costs_only_who_loses_it(serve, database, settings):
     server = serve(**settings)

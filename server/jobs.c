@@ -34,6 +34,8 @@ static const struct job table[] = {
 		"Forgets the answers that Idempotency-Key kept for 72 hours."},
 	{"expire-deliveries", SQL(expireDeliveries), LEAD_THOROUGH, MINUTE,
 		"Forgets what was sent to webhooks more than thirty days ago."},
+	{"close-periods", SQL(closePeriods), LEAD_THOROUGH, MINUTE,
+		"Locks months as many days after their end as the settings say."},
 	{"trim-usage", SQL(trimUsage), LEAD_THOROUGH, HOUR,
 		"Deletes what is known of the use of callers and older than the settings keep it."},
 	{"trim-events", SQL(trimEvents), LEAD_THOROUGH, 10 * MINUTE,

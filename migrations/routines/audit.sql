@@ -7,7 +7,9 @@ as $$
 declare
 	-- What partners may not read at all, they do not hear of. Moves of a status are told by the object that moved.
 	is_for_partner constant boolean not null default has_table_privilege('qudao_partner', tg_relid, 'select');
-	-- Who makes several rows in one statement for as many requests says which is whose; application_name names the first.
+	-- Without an operation, it is the server by itself, for no request.
+	request constant text := case when current_setting('app.operation', true) <> '' then current_setting('application_name') end;
+	-- Who makes several rows in one statement for as many requests says which is whose; "request" is the first.
 	requests constant jsonb := nullif(current_setting('app.request_ids', true), '')::jsonb;
 	is_told constant boolean not null default tg_table_name not in ('partner_status_change', 'business_clock');
 begin
@@ -22,7 +24,7 @@ begin
 		), logged as (
 			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, after)
 			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
-				current_setting('app.operation', true), coalesce(requests ->> c.id::text, current_setting('application_name')), 'insert', tg_table_name, c.id,
+				current_setting('app.operation', true), coalesce(requests ->> c.id::text, request), 'insert', tg_table_name, c.id,
 				case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.after
 			from change c
 		)
@@ -40,7 +42,7 @@ begin
 		), logged as (
 			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, before, after)
 			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
-				current_setting('app.operation', true), current_setting('application_name'), 'update', tg_table_name, c.id,
+				current_setting('app.operation', true), request, 'update', tg_table_name, c.id,
 				case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.before, c.after
 			from change c
 		)
@@ -58,7 +60,7 @@ begin
 		), logged as (
 			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, before)
 			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
-				current_setting('app.operation', true), current_setting('application_name'), 'delete', tg_table_name, c.id,
+				current_setting('app.operation', true), request, 'delete', tg_table_name, c.id,
 				case tg_table_name when 'partner' then c.id else (c.before ->> 'partner_id')::uuid end, c.before
 			from change c
 		)

@@ -131,9 +131,9 @@ static const char *fault_of_names(
 static bool read_instant(const json_t *claim, int64_t *ret_seconds)
 {
 	enum { YEAR_9999_S = 253402300799 };
-	struct json_number number = json_number_of(claim);
 	if (!json_is_number(claim))
 		return false;
+	struct json_number number = json_number_of(claim);
 	double real = number.is_exact ? (double)number.integer : number.real;
 	if (!(real >= 0 && real <= (double)YEAR_9999_S))
 		return false;

@@ -16,6 +16,7 @@ grant insert, update on sales_rollup, sales_rollup_day, sales_rollup_month, sale
 	sales_rollup_product_month, sales_rollup_total to qudao_staff;
 grant update on rollup_check_progress to qudao_staff;
 grant update on setting, business_clock, event_trim to qudao_staff;
+grant insert, update on token_subject, token_subject_use to qudao_staff;
 grant insert, update on webhook_state to qudao_staff;
 grant update on webhook_cursor to qudao_staff;
 grant delete on event to qudao_staff;
@@ -31,7 +32,8 @@ grant select (id, name, role, prefix, partner_id, manager_id, scopes, expires_at
 	on api_key to qudao_partner;
 grant insert on api_key to qudao_partner;
 grant update (expires_at, revoked_at, replaced_by_id, version, updated_at) on api_key to qudao_partner;
-grant select on api_key_use, caller_usage to qudao_partner;
+grant select on api_key_use, caller_usage, token_subject_use to qudao_partner;
+grant select (id, name) on token_subject to qudao_partner;
 grant insert, update, delete on contact, customer, webhook, idempotency_key to qudao_partner;
 grant insert, update on webhook_delivery to qudao_partner;
 grant select on idempotency_key to qudao_partner;

@@ -19,13 +19,22 @@ static const char *const role_names[ROLE_COUNT] = {
 
 const char *actor_kind_name(enum actor_kind kind)
 {
-	static const char *const kind_names[] = {[ACTOR_API_KEY] = "api_key"};
+	static const char *const kind_names[] = {
+		[ACTOR_API_KEY] = "api_key", [ACTOR_ACCESS_TOKEN] = "access_token"};
 	return kind_names[kind];
 }
 
 const char *actor_role_name(enum actor_role role)
 {
 	return role_names[role];
+}
+
+enum actor_role actor_role_find(const char *name)
+{
+	for (int i = ROLE_ADMIN; i < ROLE_COUNT; i++)
+		if (strcmp(role_names[i], name) == 0)
+			return (enum actor_role)i;
+	return ROLE_NONE;
 }
 
 enum lane_role actor_lane_role(const struct actor *actor)
@@ -70,7 +79,8 @@ static bool role_may(enum actor_role role, const char *scope, bool is_named)
 		return true;
 	bool is_read = strcmp(strchr(scope, ':'), ":read") == 0;
 	return is_read && words_have(scopes, SLICE("*:read")) &&
-	       !words_have("api-keys:read usage:read webhooks:read", slice_of(scope));
+	       !words_have("api-keys:read token-subjects:read usage:read webhooks:read",
+		       slice_of(scope));
 }
 
 bool actor_may(const struct actor *actor, const char *scope)
@@ -137,14 +147,22 @@ uint64_t actor_cache_generation(const struct actor_cache *cache)
 	return cache->generation;
 }
 
-void actor_cache_forget(struct actor_cache *cache, const char *hex_digest)
+static bool is_behind(const struct known_actor *known, const char *id)
+{
+	const struct actor *actor = &known->actor;
+	return strcmp(actor->id, id) == 0 || strcmp(actor->partner_id, id) == 0 ||
+	       strcmp(actor->manager_id, id) == 0;
+}
+
+void actor_cache_forget(struct actor_cache *cache, const char *what)
 {
 	struct known_actor *known, *next;
 	cache->generation++;
 	HASH_ITER (hh, cache->actors, known, next) {
 		struct text hex = {0};
 		text_append_hex(&hex, known->digest, DIGEST_SIZE);
-		if (hex_digest == NULL || hex.is_broken || strcmp(hex.bytes, hex_digest) == 0) {
+		if (what == NULL || hex.is_broken || strcmp(hex.bytes, what) == 0 ||
+			is_behind(known, what)) {
 			HASH_DEL(cache->actors, known);
 			free(known);
 		}
@@ -190,6 +208,13 @@ static int64_t read_time_us(const PGresult *row, const char *name)
 	return (int64_t)be64toh(wire) + (int64_t)POSTGRES_EPOCH * 1000000;
 }
 
+void actor_read_ids(const PGresult *row, struct actor *actor)
+{
+	read_uuid(row, "id", actor->id);
+	read_uuid(row, "partner_id", actor->partner_id);
+	read_uuid(row, "manager_id", actor->manager_id);
+}
+
 bool actor_read(const PGresult *row, struct actor *ret_actor)
 {
 	struct actor actor = {0};
@@ -197,14 +222,10 @@ bool actor_read(const PGresult *row, struct actor *ret_actor)
 		return false;
 	char role[16];
 	read_text(row, "role", role, sizeof role);
-	for (int i = ROLE_ADMIN; i < ROLE_COUNT; i++)
-		if (strcmp(role_names[i], role) == 0)
-			actor.role = (enum actor_role)i;
+	actor.role = actor_role_find(role);
 	if (actor.role == ROLE_NONE)
 		return false;
-	read_uuid(row, "id", actor.id);
-	read_uuid(row, "partner_id", actor.partner_id);
-	read_uuid(row, "manager_id", actor.manager_id);
+	actor_read_ids(row, &actor);
 	read_text(row, "name", actor.name, sizeof actor.name);
 	read_text(row, "scopes", actor.scopes, sizeof actor.scopes);
 	actor.expires_unix_us = read_time_us(row, "expires_at");

@@ -109,7 +109,10 @@ static const char *accepted_types(struct request *r)
 static void add_problem_headers(struct request *r, const struct problem *problem)
 {
 	if (problem->status == 401)
-		answer_header(r, "WWW-Authenticate", "Bearer realm=\"qudao\"");
+		answer_header(r, "WWW-Authenticate",
+			problem == &problem_invalid_token
+				? "Bearer realm=\"qudao\", error=\"invalid_token\""
+				: "Bearer realm=\"qudao\"");
 	if (problem->status == 405)
 		answer_header(r, "Allow", r->allowed);
 	if (problem->status == 503 || problem == &problem_idempotency_in_progress)

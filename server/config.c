@@ -45,6 +45,28 @@ static const struct setting settings[] = {
 		"certificates of the authorities that webhooks trust, instead of the system's"},
 	{"webhook-private-addresses", AT(webhook_private_addresses), SETTING_SWITCH, "0", 0, 1,
 		"webhooks may go to private and loopback addresses, and over plain HTTP"},
+	{"oidc-issuer", AT(oidc_issuer), SETTING_TEXT, NULL, 0, 0,
+		"take access tokens of this issuer, too (their `iss`)"},
+	{"oidc-audience", AT(oidc_audience), SETTING_TEXT, NULL, 0, 0,
+		"and for this audience (their `aud`)"},
+	{"oidc-jwks-url", AT(oidc_jwks_url), SETTING_TEXT, NULL, 0, 0,
+		"where the issuer's keys are: https, or http on this machine"},
+	{"oidc-jwks-seconds", AT(oidc_jwks_seconds), SETTING_NUMBER, "600", 1, 86400,
+		"how often they are fetched; besides when a token names one that is new"},
+	{"oidc-ca-file", AT(oidc_ca_file), SETTING_TEXT, NULL, 0, 0,
+		"certificates of the authorities that the issuer is trusted by, instead of the system's"},
+	{"oidc-plain-type", AT(oidc_plain_type), SETTING_SWITCH, "0", 0, 1,
+		"take tokens of the type JWT besides at+jwt, for issuers that know no RFC 9068"},
+	{"oidc-role-claim", AT(oidc_role_claim), SETTING_TEXT, "role", 0, 0,
+		"the claim with the role: its name, or a path (realm_access.roles)"},
+	{"oidc-scope-claim", AT(oidc_scope_claim), SETTING_TEXT, "scope", 0, 0,
+		"that with the scopes: a list, or a text with blanks"},
+	{"oidc-partner-claim", AT(oidc_partner_claim), SETTING_TEXT, "partner_code", 0, 0,
+		"that with the code of the partner, of the role partner"},
+	{"oidc-manager-claim", AT(oidc_manager_claim), SETTING_TEXT, "manager_code", 0, 0,
+		"that with the code of the member, of the role manager"},
+	{"oidc-name-claim", AT(oidc_name_claim), SETTING_TEXT, "name", 0, 0,
+		"that with what to call the subject, in the audit log, say"},
 	{"workers", AT(workers), SETTING_NUMBER, NULL, 1, 256,
 		"threads (default: one a processor)"},
 	{"connections", AT(connections), SETTING_NUMBER, "10000", 1, 1000000, "HTTP connections"},
@@ -171,6 +193,32 @@ static void fill_defaults(struct config *config)
 	config->data = home_data;
 }
 
+/* With a user in front of it, a host is none. */
+static bool is_on_this_machine(const char *url)
+{
+	static const char *const hosts[] = {"http://localhost", "http://127.0.0.1", "http://[::1]"};
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		size_t length = strlen(hosts[i]);
+		if (strncmp(url, hosts[i], length) == 0 && strchr(":/", url[length]) != NULL)
+			return strchr(url, '@') == NULL;
+	}
+	return false;
+}
+
+/* Tokens of an issuer are of worth only with all three, and with keys that nobody has exchanged. */
+static bool check_issuer(const struct config *config, struct text *ret_error)
+{
+	const char *url = config->oidc_jwks_url;
+	if (config->oidc_issuer == NULL && config->oidc_audience == NULL && url == NULL)
+		return true;
+	if (config->oidc_issuer == NULL || config->oidc_audience == NULL || url == NULL)
+		text_append_string(
+			ret_error, "oidc-issuer, oidc-audience and oidc-jwks-url go together");
+	else if (strncmp(url, "https://", strlen("https://")) != 0 && !is_on_this_machine(url))
+		text_append_string(ret_error, "oidc-jwks-url must be one of https");
+	return ret_error->length == 0;
+}
+
 bool config_read(struct config *ret_config, char **flags, struct text *ret_error)
 {
 	struct config config = {0};
@@ -189,6 +237,8 @@ bool config_read(struct config *ret_config, char **flags, struct text *ret_error
 		text_append_string(ret_error, "admin-key needs 32 to 500 characters");
 		return false;
 	}
+	if (!check_issuer(&config, ret_error))
+		return false;
 	fill_defaults(&config);
 	*ret_config = config;
 	return true;

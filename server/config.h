@@ -23,6 +23,16 @@ struct config {
 	const char *
 		webhook_ca_file; /* authorities that receivers are trusted by; NULL: the system's */
 	bool webhook_private_addresses; /* receivers need neither a public address nor TLS */
+	const char *oidc_issuer;        /* whose access tokens are taken; NULL: nobody's */
+	const char *oidc_audience;      /* for whom they must be */
+	const char *oidc_jwks_url;      /* where the issuer's keys are */
+	const char *oidc_ca_file;       /* authorities that it is trusted by; NULL: the system's */
+	bool oidc_plain_type;           /* a token's `typ` may be JWT */
+	const char *oidc_role_claim;    /* what a token calls the role, */
+	const char *oidc_scope_claim;   /* the scopes, */
+	const char *oidc_partner_claim; /* the code of the partner, */
+	const char *oidc_manager_claim; /* that of the manager, */
+	const char *oidc_name_claim;    /* and what its subject is called */
 
 	/* limits */
 	int workers;
@@ -49,6 +59,7 @@ struct config {
 	int write_lanes;
 	int report_lanes;
 	int webhook_ms;           /* a receiver has answered by then */
+	int oidc_jwks_seconds;    /* the issuer's keys are fetched anew after this */
 	int event_streams;        /* of all workers together */
 	int event_caller_streams; /* of one caller */
 	int event_poll_ms;        /* how often news is asked for, per worker */

@@ -25,7 +25,8 @@ struct trip {
 	CURL *easy;
 	struct curl_slist *headers;
 	char refused[ERROR_SIZE]; /* why the last address was not connected to, or "" */
-	size_t answer_length;
+	size_t answer_length, answer_max;
+	struct text answer; /* as far as it is read */
 	int64_t started_ms;
 	courier_done_function *done;
 	void *ctx;
@@ -63,6 +64,7 @@ static void trip_free(struct trip *trip)
 	curl_multi_remove_handle(courier->multi, trip->easy);
 	curl_easy_cleanup(trip->easy);
 	curl_slist_free_all(trip->headers);
+	text_done(&trip->answer);
 	free(trip);
 }
 
@@ -90,6 +92,8 @@ static const char *reason_of(const struct trip *trip, CURLcode code)
 {
 	if (code == CURLE_COULDNT_CONNECT && trip->refused[0] != '\0')
 		return trip->refused;
+	if (code == CURLE_WRITE_ERROR)
+		return "answer_too_long";
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
 		if (reasons[i].code == code)
 			return reasons[i].reason;
@@ -101,7 +105,7 @@ static struct courier_outcome outcome_of(const struct trip *trip, CURLcode code)
 {
 	struct courier_outcome outcome = {0};
 	long status = 0;
-	bool is_cut = code == CURLE_WRITE_ERROR && trip->answer_length > ANSWER_MAX;
+	bool is_cut = code == CURLE_WRITE_ERROR && trip->answer_max == 0;
 	curl_easy_getinfo(trip->easy, CURLINFO_RESPONSE_CODE, &status);
 	outcome.duration_ms = (int)(clock_monotonic_ms() - trip->started_ms);
 	if (code == CURLE_OK || is_cut)
@@ -124,10 +128,14 @@ static void take_finished(struct courier *courier)
 		char refused[ERROR_SIZE];
 		if (outcome.reason == trip->refused)
 			outcome.reason = memcpy(refused, trip->refused, ERROR_SIZE);
+		struct text answer = trip->answer;
+		text_init(&trip->answer);
+		outcome.answer = (struct slice){answer.bytes, answer.length};
 		courier_done_function *done = trip->done;
 		void *ctx = trip->ctx;
 		trip_free(trip);
 		done(ctx, &outcome);
+		text_done(&answer);
 	}
 }
 
@@ -212,9 +220,13 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 static size_t take_answer(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct trip *trip = ctx;
-	(void)bytes;
+	size_t length_max = trip->answer_max == 0 ? ANSWER_MAX : trip->answer_max;
 	trip->answer_length += size * count;
-	return trip->answer_length > ANSWER_MAX ? 0 : size * count;
+	if (trip->answer_length > length_max)
+		return 0;
+	if (trip->answer_max > 0)
+		text_append(&trip->answer, bytes, size * count);
+	return trip->answer.is_broken ? 0 : size * count;
 }
 
 struct courier *courier_new(struct loop *loop, const struct courier_options *options)
@@ -282,8 +294,11 @@ static void set_options(struct trip *trip, const struct courier_message *message
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, trip);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, trip->headers);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body.length);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, message->body.bytes);
+	if (message->body.bytes != NULL) {
+		curl_easy_setopt(
+			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body.length);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, message->body.bytes);
+	}
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, trip);
 }
 
@@ -307,6 +322,7 @@ bool courier_send(struct courier *courier, const struct courier_message *message
 	trip->easy = curl_easy_init();
 	trip->done = message->done;
 	trip->ctx = message->ctx;
+	trip->answer_max = message->answer_max;
 	trip->started_ms = clock_monotonic_ms();
 	DL_APPEND2(courier->trips, trip, previous, next);
 	if (trip->easy == NULL || !add_headers(trip, message->headers)) {

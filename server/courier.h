@@ -1,5 +1,5 @@
-/* The courier: takes signed messages to other people's servers over HTTP, many at once, without
- * ever waiting. The only file with libcurl. */
+/* The courier: takes signed messages to other people's servers over HTTP and fetches documents from
+ * them, many at once, without ever waiting. The only file with libcurl. */
 #pragma once
 
 #include "loop.h"
@@ -18,6 +18,7 @@ struct courier_outcome {
 	int status;         /* of HTTP; 0: there was no answer */
 	const char *reason; /* a slug: "timeout", "address_private", …; NULL for an answer */
 	int duration_ms;
+	struct slice answer; /* its body, as far as that was asked for; gone afterwards */
 };
 
 /* Told once for each message that was taken. May send others, must not free the courier. */
@@ -26,7 +27,8 @@ typedef void courier_done_function(void *ctx, const struct courier_outcome *outc
 struct courier_message {
 	const char *url;
 	const char *const *headers; /* lines, a NULL at the end; copied */
-	struct slice body;          /* borrowed until it is done */
+	struct slice body;          /* borrowed until it is done; of NULL: a GET */
+	size_t answer_max;          /* bytes of the answer that are read; 0: nobody reads it */
 	courier_done_function *done;
 	void *ctx;
 };

@@ -382,7 +382,11 @@ static bool send_delivery(struct delivery *delivery, const PGresult *rows, int r
 	append_signatures(delivery->owner, rows, row, &message, &signature);
 	const char *const headers[] = {"content-type: application/cloudevents+json", id, timestamp,
 		signature.bytes, "user-agent: Qudao-Webhooks/1", "expect:", NULL};
-	const struct courier_message parcel = {url.bytes, headers, message.body, sent, delivery};
+	const struct courier_message parcel = {.url = url.bytes,
+		.headers = headers,
+		.body = message.body,
+		.done = sent,
+		.ctx = delivery};
 	bool is_sent = !url.is_broken && !signature.is_broken &&
 		       courier_send(delivery->owner->courier, &parcel);
 	text_done(&url);

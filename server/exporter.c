@@ -68,7 +68,7 @@ struct ending {
 static const struct ending succeeded = {.status = "succeeded"};
 static const struct ending given_back = {.status = "queued"};
 static const struct ending revoked = {
-	"cancelled", "unauthorized", "The key was revoked or has expired."};
+	"cancelled", "unauthorized", "Who asked for it may not any more."};
 
 struct exporter *exporter_new(struct service *service)
 {
@@ -307,21 +307,19 @@ static void copy_column(const PGresult *result, const char *name, char *ret_text
 static void take_claim(struct exporter *exporter, const PGresult *result)
 {
 	struct task *task = &exporter->task;
-	char caller_id[UUID_TEXT_SIZE];
 	exporter->state = EXPORTER_IDLE;
 	if (PQntuples(result) == 0)
 		return;
 	struct slice list = rows_text(result, 0, "list");
 	copy_column(result, "id", task->id, sizeof task->id);
 	copy_column(result, "attempt", task->attempt, sizeof task->attempt);
-	copy_column(result, "caller_id", caller_id, sizeof caller_id);
 	task->list = strndup(list.bytes, list.length);
 	task->is_gzip = rows_text(result, 0, "gzip").length > 0;
 	task->accept = slice_equals(rows_text(result, 0, "format"), "ndjson")
 			       ? "application/x-ndjson"
 		       : rows_text(result, 0, "bom").length > 0 ? "text/csv;bom=true"
 								: "text/csv";
-	const struct binding bindings[] = {{"caller_id", caller_id}, {NULL, NULL}};
+	const struct binding bindings[] = {{"id", task->id}, {NULL, NULL}};
 	if (task->list == NULL)
 		end_task(exporter, &given_back);
 	else

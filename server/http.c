@@ -125,7 +125,7 @@ static void *begin_request(void *ctx, const char *target, struct MHD_Connection 
 static void note_use(const struct http_connection *c)
 {
 	const struct request *r = c->request;
-	if (r->actor.role != ROLE_NONE && r->answer.status != problem_unauthorized.status)
+	if (r->actor.id[0] != '\0' && r->answer.status != problem_unauthorized.status)
 		meter_note(r->service->meter, &r->actor, r->answer.status, c->bytes_sent);
 }
 

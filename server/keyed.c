@@ -7,8 +7,8 @@
 #include "answer.h"
 #include "binding.h"
 
-/* A key stands for one request: method, target and the bytes of the body. The caller is part of the
- * table's key. */
+/* A key stands for one request: method, target and the bytes of the body, and as whom it is made:
+ * one subject may come with several tokens. The caller is part of the table's key. */
 static bool hash_request(struct request *r, struct slice content)
 {
 	struct digester *digester = digester_new();
@@ -16,6 +16,9 @@ static bool hash_request(struct request *r, struct slice content)
 		return false;
 	digester_feed(digester, r->method, strlen(r->method) + 1);
 	digester_feed(digester, r->target, strlen(r->target) + 1);
+	digester_feed(digester, r->actor.partner_id, strlen(r->actor.partner_id) + 1);
+	digester_feed(digester, actor_role_name(r->actor.role),
+		strlen(actor_role_name(r->actor.role)) + 1);
 	digester_feed(digester, content.bytes, content.length);
 	digester_finish(digester, r->request_hash);
 	digester_free(digester);

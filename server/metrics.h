@@ -14,12 +14,14 @@ enum { METRICS_BUCKETS = 12 };
 #define REFUSALS(X)                                                                                \
 	X(framing, &problem_bad_request)                                                           \
 	X(unauthorized, &problem_unauthorized)                                                     \
+	X(invalid_token, &problem_invalid_token)                                                   \
 	X(forbidden, &problem_forbidden)                                                           \
 	X(rate, &problem_too_many_requests)                                                        \
 	X(concurrency, &problem_too_many_at_once)                                                  \
 	X(body_too_large, &problem_payload_too_large)                                              \
 	X(queue_full, &problem_overloaded)                                                         \
 	X(database_away, &problem_unavailable)                                                     \
+	X(issuer_away, &problem_issuer_unavailable)                                                \
 	X(outcome_unknown, &problem_outcome_unknown)                                               \
 	X(deadline, NULL)
 

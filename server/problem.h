@@ -20,8 +20,10 @@ struct problem {
 	X(invalid_file, 400, NULL, "The body is not an acceptable file")                           \
 	X(unknown_columns, 400, NULL, "The file has columns that the contract does not know")      \
 	X(invalid_cursor, 400, NULL, "The cursor does not belong to this list")                    \
-	X(unauthorized, 401, NULL, "A valid key is needed")                                        \
-	X(forbidden, 403, NULL, "The key does not allow this")                                     \
+	X(unauthorized, 401, NULL, "A valid key or access token is needed")                        \
+	X(invalid_token, 401, NULL, "The access token is not accepted")                            \
+	X(issuer_unavailable, 503, NULL, "The keys of the tokens' issuer cannot be fetched")       \
+	X(forbidden, 403, NULL, "The caller may not do this")                                      \
 	X(not_found, 404, NULL, "There is no such thing")                                          \
 	X(method_not_allowed, 405, NULL, "The resource does not know this method")                 \
 	X(cursor_expired, 410, NULL, "The events behind the cursor are no longer kept")            \
@@ -61,6 +63,7 @@ struct problem {
 	X(too_many_exports, 409, NULL, "Too many exports of this key are waiting")                 \
 	X(export_finished, 409, NULL, "The export has ended")                                      \
 	X(export_not_ready, 409, NULL, "The export has no file")                                   \
+	X(token_subject_taken, 409, NULL, "This subject exists")                                   \
 	X(api_key_secret_taken, 409, NULL, "This key exists")                                      \
 	X(beyond_own_rights, 403, NULL, "A key cannot give more rights than it has")               \
 	X(api_key_ended, 409, NULL, "The key is revoked or expired")                               \

@@ -16,6 +16,7 @@
 #include "languages.h"
 #include "parameters.h"
 #include "shared.h"
+#include "subject.h"
 #include "throttle.h"
 
 static const bool edges[REQUEST_STATE_COUNT][REQUEST_STATE_COUNT] = {
@@ -228,8 +229,7 @@ static void answer_options(struct request *r)
 	request_answer(r);
 }
 
-/* The key of a request, or an empty slice. Without one, the body is not even kept. */
-static struct slice bearer_of(const struct request *r)
+struct slice request_bearer(const struct request *r)
 {
 	static const char scheme[] = "Bearer ";
 	enum { SCHEME = sizeof scheme - 1 };
@@ -254,7 +254,7 @@ void request_open(struct request *r)
 		p = throttle_admit_address(r);
 	if (p == NULL)
 		p = request_route(r);
-	if (p == NULL && !r->operation->contract->is_public && bearer_of(r).length == 0)
+	if (p == NULL && !r->operation->contract->is_public && request_bearer(r).length == 0)
 		p = request_fault(
 			r, &problem_unauthorized, "Send the header Authorization: Bearer KEY.");
 	if (p == &problem_method_not_allowed && strcmp(r->method, "OPTIONS") == 0) {
@@ -271,7 +271,7 @@ static const struct problem *request_permit(struct request *r)
 	for (size_t i = 0; i < contract->scope_count; i++)
 		if (!actor_may(&r->actor, contract->scopes[i]))
 			return request_fault(r, &problem_forbidden,
-				"The key lacks the permission %s.", contract->scopes[i]);
+				"The caller lacks the permission %s.", contract->scopes[i]);
 	return NULL;
 }
 
@@ -506,8 +506,7 @@ static const struct problem *begin_stream(struct request *r)
 	return p;
 }
 
-/* The caller is known: checks what it asks for, and runs it. */
-static void request_run(struct request *r)
+void request_run(struct request *r)
 {
 	const struct operation_code *code = r->operation->code;
 	const struct problem *p = NULL;
@@ -529,10 +528,14 @@ static void request_run(struct request *r)
 		request_refuse(r, p);
 }
 
+/* What others have issued ends by their clock, whatever a test says. */
 static bool is_expired(const struct request *r)
 {
 	int64_t expires_us = r->actor.expires_unix_us;
-	return expires_us != 0 && expires_us <= business_clock_now_us(r->service->clock);
+	int64_t now_us = r->actor.kind == ACTOR_ACCESS_TOKEN
+				 ? machine_clock_us()
+				 : business_clock_now_us(r->service->clock);
+	return expires_us != 0 && expires_us <= now_us;
 }
 
 static void actor_found(struct segment *segment, enum segment_outcome outcome)
@@ -578,7 +581,7 @@ static void look_up_actor(struct request *r)
 		request_refuse(r, &problem_overloaded);
 }
 
-/* Who calls? Known keys are answered from the worker's memory. */
+/* Who calls? Known keys and tokens are answered from the worker's memory. */
 static void request_identify(struct request *r)
 {
 	if (r->operation->contract->is_public) {
@@ -586,13 +589,15 @@ static void request_identify(struct request *r)
 		return;
 	}
 	const struct problem *p;
-	digest(bearer_of(r), r->key_digest);
+	digest(request_bearer(r), r->key_digest);
 	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
 			!is_expired(r);
 	if (is_known)
 		request_run(r);
 	else if ((p = throttle_admit_key(r)) != NULL)
 		request_refuse(r, p);
+	else if (subject_is_named(r))
+		subject_identify(r);
 	else
 		look_up_actor(r);
 }

@@ -3,8 +3,9 @@
  *   READING -> IDENTIFYING -> RUNNING -> ANSWERED -> DONE
  *        \__________\____________\____> ANSWERED      (a refusal is an answer)
  *
- * READING takes the body, IDENTIFYING asks PostgreSQL for an unknown key, RUNNING waits for a
- * segment or a stream. Whoever waits is suspended at libmicrohttpd; request_wake goes on. */
+ * READING takes the body, IDENTIFYING asks PostgreSQL for an unknown key, or an issuer for the key
+ * of a token, RUNNING waits for a segment or a stream. Whoever waits is suspended at libmicrohttpd;
+ * request_wake goes on. */
 #pragma once
 
 #include <stdarg.h>
@@ -144,7 +145,10 @@ struct request {
 	char now[40];
 	char new_key[64];
 	unsigned char key_digest[DIGEST_SIZE];
-	uint64_t actors_generation; /* of the cache, when the key was looked up */
+	uint64_t actors_generation;           /* of the cache, when the key was looked up */
+	void (*keys_came)(struct request *r); /* of an issuer; NULL: it has not waited for them */
+	int64_t waiting_ms;                   /* since when it does */
+	struct request *previous_waiting, *next_waiting;
 	struct segment segment;
 	int statement_call, then_call; /* their places in the segment; -1: none */
 	bool reads_new;                /* `:id` stands for what was just made */
@@ -191,6 +195,12 @@ void request_move(struct request *r, enum request_state state);
 
 /* Method and headers are known. Refuses what is wrong with them. */
 void request_open(struct request *r);
+
+/* What it brings to say who asks, or an empty slice. */
+struct slice request_bearer(const struct request *r);
+
+/* The caller is known: checks what it asks for, and runs it. */
+void request_run(struct request *r);
 
 /* Takes a piece of the body; returns how much of it. */
 size_t request_take(struct request *r, const char *bytes, size_t length);

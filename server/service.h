@@ -12,6 +12,7 @@
 
 struct followers;
 struct gzip;
+struct issuer;
 struct meter;
 struct packed;
 struct throttle;
@@ -33,6 +34,7 @@ struct service {
 	struct actor_cache *actors;
 	struct throttle *throttle;
 	struct meter *meter;
+	struct issuer *issuer;       /* of access tokens; NULL: none are taken */
 	struct followers *followers; /* of events */
 	struct gzip *gzip;           /* for one body at a time */
 	struct packed *packed;       /* constants, once asked for */

@@ -13,6 +13,7 @@
 #include "gzip.h"
 #include "housekeeping.h"
 #include "http.h"
+#include "issuer.h"
 #include "jobs.h"
 #include "meter.h"
 #include "shared.h"
@@ -118,6 +119,13 @@ static bool make_doors(struct worker *worker, int number, int port, struct text 
 	}
 	if (port == NO_PORT)
 		return true;
+	if (worker->service.config->oidc_issuer != NULL) {
+		worker->service.issuer = issuer_new(&worker->service);
+		if (worker->service.issuer == NULL) {
+			text_append_string(ret_error, "out of memory");
+			return false;
+		}
+	}
 	worker->http = http_new(&worker->service, port, ret_error);
 	return worker->http != NULL;
 }
@@ -186,6 +194,7 @@ static void tick(struct worker *worker)
 	followers_tick(worker->service.followers);
 	lanes_tick(worker->service.lanes);
 	housekeeping_tick(worker->housekeeping);
+	issuer_tick(worker->service.issuer);
 	if (worker->jobs != NULL) {
 		jobs_tick(worker->jobs);
 		exporter_tick(worker->exporter);
@@ -253,6 +262,7 @@ void worker_free(struct worker *worker)
 	if (worker->has_thread)
 		pthread_join(worker->thread, NULL);
 	lanes_close(worker->service.lanes);
+	issuer_free(worker->service.issuer);
 	http_free(worker->http);
 	followers_free(worker->service.followers);
 	jobs_free(worker->jobs);

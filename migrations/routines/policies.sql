@@ -19,7 +19,7 @@ begin
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
 		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'rollup_check_progress',
 		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'event_trim', 'idempotency_key', 'server_secret',
-		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor', 'caller_usage', 'caller_usage_flush']) as tablename loop
+		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor', 'caller_usage', 'caller_usage_flush', 'token_subject', 'token_subject_use']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
@@ -131,14 +131,22 @@ create policy partner_read on caller_usage for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on api_key_use for select to qudao_partner
 	using (exists (select from api_key k where k.id = api_key_id));
+-- Of subjects, the names of those that acted for it.
+create policy partner_read on token_subject for select to qudao_partner
+	using (exists (select from caller_usage u where u.caller_id = token_subject.id));
+create policy partner_read on token_subject_use for select to qudao_partner
+	using (token_subject_id = nullif(current_setting('app.actor_id', true), '')::uuid);
 
--- An export belongs to the key that asked for it, whatever its role; administrators see all, and so does the server when it works on them.
+-- An export belongs to the key or the subject that asked for it, whatever its role; administrators see all, and so does the server when it works on them.
 create policy staff_all on export to qudao_staff
 	using (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid or (select app_works_for_all()))
 	with check (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid or (select app_works_for_all()));
+-- A subject may speak for another partner by now, or have spoken for the vendor.
 create policy partner_all on export to qudao_partner
-	using (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid)
-	with check (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid);
+	using (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid
+		and (caller is null or caller ->> 'partner_id' = current_setting('app.partner_id', true)))
+	with check (requested_by = nullif(current_setting('app.actor_id', true), '')::uuid
+		and (caller is null or caller ->> 'partner_id' = current_setting('app.partner_id', true)));
 create policy staff_all on export_chunk to qudao_staff
 	using (exists (select from export e where e.id = export_id))
 	with check (exists (select from export e where e.id = export_id));

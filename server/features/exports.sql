@@ -11,37 +11,42 @@ with claimed as (
 		order by x.created_at
 		limit 1
 		for update skip locked)
-	returning e.id, e.attempts, e.list, e.format, e.gzip, e.bom, e.requested_by
+	returning e.id, e.attempts, e.list, e.format, e.gzip, e.bom
 ), gone as (
 	delete from export_chunk c
 	using claimed d
 	where c.export_id = d.id
 )
-select c.id::text, c.attempts::text as attempt, c.list, c.format, case when c.gzip then 'true' end as gzip, case when c.bom then 'true' end as bom,
-	c.requested_by::text as caller_id
+select c.id::text, c.attempts::text as attempt, c.list, c.format, case when c.gzip then 'true' end as gzip, case when c.bom then 'true' end as bom
 from claimed c;
 
 -- name: findExportCaller
--- By whose rights the list is read: as the key is now.
+-- By whose rights the list is read: as the key is now, or as the token was that asked for it.
 select k.id, k.name, k.role, k.partner_id, k.manager_id, array_to_string(k.scopes, ' ') as scopes, k.expires_at, k.revoked_at
-from api_key k
-where k.id = :caller_id and (k.expires_at is null or k.expires_at > app_now());
+from export e
+join api_key k on k.id = e.requested_by
+where e.id = :id and export_has_caller(e)
+union all
+select e.requested_by, c.name, c.role, c.partner_id, c.manager_id, c.scopes, null, null
+from export e
+cross join lateral jsonb_to_record(e.caller) as c (name text, role text, partner_id uuid, manager_id uuid, scopes text)
+where e.id = :id and e.caller is not null and export_has_caller(e);
 
 -- name: keepExport
--- Says that it is still being worked on; no row when that is over, or its key does not work any more.
+-- Says that it is still being worked on; no row when that is over, or who asked for it may not any more.
 update export e
 set lease_until = clock_timestamp() + interval '10 seconds'
 where e.id = :id and e.attempts = :attempt and e.status = 'running'
-	and exists (select from api_key k where k.id = e.requested_by and k.revoked_at is null and (k.expires_at is null or k.expires_at > app_now()))
+	and export_has_caller(e)
 returning e.id;
 
 -- name: storeExportChunk
--- Writes a piece of the file; no row when that is over, or its key does not work any more.
+-- Writes a piece of the file; no row when that is over, or who asked for it may not any more.
 with kept as (
 	update export e
 	set lease_until = clock_timestamp() + interval '10 seconds', rows = :rows, bytes = e.bytes + length(:bytes::bytea), chunks = :number::integer + 1
 	where e.id = :id and e.attempts = :attempt and e.status = 'running'
-		and exists (select from api_key k where k.id = e.requested_by and k.revoked_at is null and (k.expires_at is null or k.expires_at > app_now()))
+		and export_has_caller(e)
 	returning e.id
 )
 insert into export_chunk (export_id, number, bytes)

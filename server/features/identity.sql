@@ -19,6 +19,18 @@ select k.id, k.name, k.role, k.partner_id, k.manager_id, array_to_string(k.scope
 from api_key k
 where k.secret_hash = :secret_hash;
 
+-- name: admitTokenSubject
+-- Who a token stands for, and why it is not let in, if it is not.
+select s.id, p.id as partner_id, m.id as manager_id,
+	case
+		when s.is_blocked then 'blocked'
+		when :role::text = 'partner' and (p.id is null or p.status in ('terminated', 'rejected', 'blacklisted')) then 'partner'
+		when :manager_code::text is not null and m.id is null then 'manager'
+	end as refusal
+from token_subject_admit(:issuer, :subject, :name) as s
+left join partner p on p.code = :partner_code::text
+left join member m on m.code = :manager_code::text;
+
 -- name: serverSecret
 -- The secret of that name: the one that is there, else the one that is offered.
 with made as (

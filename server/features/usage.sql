@@ -25,6 +25,15 @@ with claimed as (
 	on conflict (api_key_id) do update
 	set last_used_at = excluded.last_used_at
 	where u.last_used_at < excluded.last_used_at
+), subjects as (
+	insert into token_subject_use as u (token_subject_id, last_used_at)
+	select s.id, n.at
+	from used n
+	join token_subject s on s.id = n.caller_id
+	order by s.id
+	on conflict (token_subject_id) do update
+	set last_used_at = excluded.last_used_at
+	where u.last_used_at < excluded.last_used_at
 )
 insert into caller_usage as u (id, caller_id, caller_kind, partner_id, day, requests, refusals, failures, bytes_sent)
 select uuid_v7(), n.caller_id, n.caller_kind, n.partner_id, n.day, n.requests, n.refusals, n.failures, n.bytes_sent

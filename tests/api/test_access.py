@@ -6,6 +6,8 @@ import pytest
 
 from support import builders
 from support.cluster import ROOT
+from support.issuer import Issuer
+from support.server import Server
 
 # The table of roles in the contract's description.
 RESOURCES = {
@@ -25,6 +27,7 @@ RESOURCES = {
     "period-locks",
     "analytics",
     "api-keys",
+    "token-subjects",
     "usage",
     "audit-log",
     "events",
@@ -35,10 +38,10 @@ RESOURCES = {
 }
 READS = {
     "admin": RESOURCES,
-    "manager": RESOURCES - {"api-keys", "usage", "webhooks"},
-    "analyst": RESOURCES - {"api-keys", "usage", "webhooks"},
-    "partner": RESOURCES - {"clock", "members", "quotas", "period-locks", "api-keys", "audit-log", "jobs"},
-    "partner_admin": RESOURCES - {"clock", "members", "quotas", "period-locks", "audit-log", "jobs"},
+    "manager": RESOURCES - {"api-keys", "token-subjects", "usage", "webhooks"},
+    "analyst": RESOURCES - {"api-keys", "token-subjects", "usage", "webhooks"},
+    "partner": RESOURCES - {"clock", "members", "quotas", "period-locks", "api-keys", "token-subjects", "audit-log", "jobs"},
+    "partner_admin": RESOURCES - {"clock", "members", "quotas", "period-locks", "token-subjects", "audit-log", "jobs"},
 }
 WRITES = {
     "admin": RESOURCES,
@@ -57,8 +60,61 @@ ALLOWED = {200, 201, 202, 204, 304, 409, 412, 422}
 
 
 @pytest.fixture(scope="module")
-def world(api):
+def issuer():
+    issuer = Issuer()
+    yield issuer
+    issuer.stop()
+
+
+@pytest.fixture(scope="module")
+def server(database, issuer):
+    server = Server(database.url, issuer.settings())
+    yield server
+    server.stop()
+
+
+class ByKey:
+    """Callers who say who they are by a key."""
+
+    def __init__(self, api, issuer):
+        self.api = api
+
+    def admin(self):
+        return self.api
+
+    def manager(self, member):
+        return self.api.as_manager(member)
+
+    def analyst(self):
+        return self.api.as_role("analyst")
+
+    def partner(self, partner, scopes=()):
+        return self.api.as_role("partner", partner_id=partner["id"], scopes=list(scopes))
+
+
+class ByToken:
+    """The same, by a token of the issuer."""
+
+    def __init__(self, api, issuer):
+        self.caller = lambda *arguments, **claims: api.caller(issuer.token(*arguments, exp=4000000000, **claims))
+
+    def admin(self):
+        return self.caller("admin")
+
+    def manager(self, member):
+        return self.caller("manager", manager_code=member["code"], sub=member["code"])
+
+    def analyst(self):
+        return self.caller("analyst")
+
+    def partner(self, partner, scopes=None):
+        return self.caller("partner", partner_code=partner["code"], sub=f"{partner['code']} {len(scopes or [])}", scope=scopes)
+
+
+@pytest.fixture(scope="module", params=[ByKey, ByToken])
+def world(request, api, issuer):
     """A family of partners; the manager under test looks after `own` and nobody else."""
+    by = request.param(api, issuer)
     mine, other = builders.make_member(api), builders.make_member(api)
     parent = builders.make_partner(api, manager_code=other["code"])
     own = builders.make_partner(api, manager_code=mine["code"], parent_code=parent["code"])
@@ -73,6 +129,7 @@ def world(api):
         "regions": builders.make_region(api)["id"],
         "products": product["id"],
         "members": mine["id"],
+        "token-subjects": ByToken(api, issuer).analyst().get("/v1/me").json()["id"],
         "exchange-rates": builders.make_exchange_rate(api)["id"],
         "legal-entities": builders.make_legal_entity(api)["id"],
         "calendars": builders.make_calendar(api)["id"],
@@ -83,10 +140,10 @@ def world(api):
     ids = {}
     for kinship, partner in family.items():
         file = f"sold_on,partner_code,sku,quantity,amount,currency,kind\n2026-01-01,{partner['code']},{product['sku']},1,1,USD,sell_through\n"
-        report = api.as_partner(partner).post("/v1/sales-records/import", data=file.encode(), content_type="text/csv").json()
+        report = by.partner(partner).post("/v1/sales-records/import", data=file.encode(), content_type="text/csv").json()
         assert report["created"] == 1, report
         webhook = builders.make_webhook(api, partner_code=partner["code"], event_types=["webhook.test"])
-        export = api.as_partner(partner).post("/v1/exports", json={"list": "/v1/regions", "format": "csv"}).json()
+        export = by.partner(partner).post("/v1/exports", json={"list": "/v1/regions", "format": "csv"}).json()
         ids[kinship] = {
             **shared,
             "exports": export["id"],
@@ -99,8 +156,8 @@ def world(api):
             "api-keys": api.new_key("partner", partner_id=partner["id"], scopes=["regions:read"])["id"],
             "webhook-deliveries": builders.made(api.post(f"/v1/webhooks/{webhook['id']}/test"))["id"],
         }
-    callers = {"admin": api, "manager": api.as_manager(mine), "analyst": api.as_role("analyst"), "partner": api.as_partner(own)}
-    callers["partner_admin"] = api.as_role("partner", partner_id=own["id"], scopes=SCOPES_OF_PARTNER_ADMIN)
+    callers = {"admin": by.admin(), "manager": by.manager(mine), "analyst": by.analyst(), "partner": by.partner(own)}
+    callers["partner_admin"] = by.partner(own, SCOPES_OF_PARTNER_ADMIN)
     return {"family": family, "product": product, "ids": ids, "callers": callers, "manager": mine, "other": other}
 
 

@@ -13,7 +13,7 @@ BODY_LIMIT = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def ids(api, product):
+def ids(api, product, database):
     """The id of an object of each kind, by the path below which it is found."""
     partner = builders.make_partner(api)
     return {
@@ -31,6 +31,7 @@ def ids(api, product):
         "quotas": builders.make_quota(api, builders.make_member(api))["id"],
         "period-locks": builders.make_period_lock(api)["id"],
         "api-keys": api.new_key("admin")["id"],
+        "token-subjects": database("select id from token_subject_admit('https://id.example', 'ann', 'Ann')")[0].id,
         "webhooks": (webhook := builders.make_webhook(api, event_types=["webhook.test"]))["id"],
         "webhook-deliveries": builders.made(api.post(f"/v1/webhooks/{webhook['id']}/test"))["id"],
         "exports": api.post("/v1/exports", json={"list": "/v1/regions", "format": "csv"}).json()["id"],

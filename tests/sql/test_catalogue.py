@@ -34,6 +34,7 @@ UNAUDITED = {
     "sales_record_status_move",
     "schema_migration",
     "server_secret",
+    "token_subject_use",
     "webhook_cursor",
     "webhook_delivery",
     "webhook_state",

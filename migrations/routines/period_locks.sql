@@ -16,7 +16,7 @@ create or replace function period_lock_wait() returns trigger
 as $$
 begin
 	perform pg_advisory_xact_lock(hashtext('period_lock'));
-	return null;
+	return new;
 end
 $$;
 comment on function period_lock_wait() is 'Waits for those who book to end.';
@@ -42,7 +42,8 @@ end
 $$;
 comment on function period_lock_keep() is 'Refuses sales in a locked period as period_locked.';
 
+-- For each row: the job that closes periods mostly finds none, and must then hold nobody up.
 create or replace trigger period_lock_wait before insert on period_lock
-	for each statement execute function period_lock_wait();
+	for each row execute function period_lock_wait();
 create or replace trigger period_lock_keep after insert on sales_record
 	referencing new table as new_rows for each statement execute function period_lock_keep();

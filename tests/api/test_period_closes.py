@@ -88,3 +88,13 @@ def test_the_lock_is_in_the_audit_log_as_nobodys(api):
 
     assert [(entry["action"], entry["actor_id"], entry["request_id"]) for entry in entries] == [("insert", None, None)]
     assert lock["reason"] == "Closed 10 days after its end."
+
+
+def test_a_run_that_closes_nothing_waits_for_nobody(api, database, days):
+    days(period_close_days=None)
+    database("begin")
+    database("select pg_advisory_xact_lock_shared(hashtext('period_lock'))")
+
+    assert close(api) == []
+
+    database("commit")

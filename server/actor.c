@@ -173,8 +173,8 @@ void actor_cache_forget(struct actor_cache *cache, const char *what)
 void actor_cache_listening(struct actor_cache *cache, bool is_listening)
 {
 	cache->is_listening = is_listening;
-	if (!is_listening)
-		actor_cache_forget(cache, NULL);
+	actor_cache_forget(
+		cache, NULL); /* what was learned while nobody listened is doubted as well */
 }
 
 static void read_uuid(const PGresult *row, const char *name, char ret_uuid[static UUID_TEXT_SIZE])

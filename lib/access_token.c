@@ -180,6 +180,7 @@ static const char *fault_of(struct slice text, const struct key_set *keys,
 	json_decref(header);
 	if (fault != NULL)
 		return fault;
+	token->is_signed = true;
 	token->claims = read_object(parts.claims);
 	if (token->claims == NULL)
 		return MESSAGE("The token is not in the compact form of a signed JWT.");

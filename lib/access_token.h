@@ -24,6 +24,7 @@ struct access_token {
 	const char *subject;
 	int64_t expires_s;
 	const char *fault;   /* why it is refused, for people; not translated yet */
+	bool is_signed;      /* by a key of the set, so whatever else is wrong, it is no guess */
 	bool is_key_unknown; /* … since its key is not in the set, which may be too old */
 };
 

@@ -196,7 +196,8 @@ static void refuse_token(struct request *r, const struct access_token *token)
 		request_refuse(r, &problem_issuer_unavailable);
 		return;
 	}
-	throttle_note_guess(r);
+	if (!token->is_signed)
+		throttle_note_guess(r);
 	request_refuse(r, request_fault(r, &problem_invalid_token, "%s",
 				  language_text(r->language, token->fault)));
 }

@@ -12,7 +12,7 @@ begin
 		values (uuid_v7(), asked_issuer, asked_subject, asked_name, app_now(), app_now())
 		on conflict (subject, issuer) do nothing;
 		select * into found_subject from token_subject s where s.issuer = asked_issuer and s.subject = asked_subject;
-	elsif found_subject.name <> asked_name then
+	elsif asked_name not in (found_subject.name, asked_subject) then
 		update token_subject s
 		set name = asked_name, version = s.version + 1, updated_at = app_now()
 		where s.id = found_subject.id;
@@ -33,7 +33,9 @@ end
 $$;
 comment on function caller_notice() is 'Tells the channel qudao_key that who is behind a token has changed or gone.';
 
-create or replace trigger token_subject_notice after update or delete on token_subject
+create or replace trigger token_subject_notice after update of is_blocked on token_subject
+	for each row when (old.is_blocked <> new.is_blocked) execute function caller_notice();
+create or replace trigger token_subject_gone_notice after delete on token_subject
 	for each row execute function caller_notice();
 create or replace trigger partner_notice after update of code, status on partner
 	for each row when (old.code <> new.code or old.status <> new.status) execute function caller_notice();

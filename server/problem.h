@@ -122,6 +122,7 @@ struct problem {
 	X(return_exceeds_sale, 422, "/quantity", "More is returned than was sold")                 \
 	X(webhook_url_refused, 422, "/url", "The URL must be one of https")                        \
 	X(webhooks_too_many, 422, NULL, "There are fifty webhooks already")                        \
+	X(api_keys_too_many, 422, NULL, "The partner has fifty keys already")                      \
 	X(webhook_disabled, 409, NULL, "The webhook is disabled")                                  \
 	X(sales_record_is_reversal, 409, NULL, "A reversal cannot be reversed")
 

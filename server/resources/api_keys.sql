@@ -59,6 +59,11 @@ with body as (
 	select 'beyond_own_rights', case when b.manager_id is null then '/manager_code' else '/manager_id' end
 	from body b
 	where app_partner() is not null and (b.manager_id is not null or b.manager_code is not null)
+	union all
+	select 'api_keys_too_many', null
+	from body b
+	where app_partner() is not null
+	  and (select count(*) from api_key k where k.partner_id = b.partner and k.revoked_at is null and (k.expires_at > :now or k.expires_at is null)) >= 50
 ), created as (
 	insert into api_key (id, name, role, prefix, secret_hash, partner_id, manager_id, scopes, expires_at, created_at, updated_at)
 	select :new_id, b.name, b.role, left(:new_key::text, 12), sha256(convert_to(:new_key, 'UTF8')), b.partner, b.manager, coalesce(b.scopes, '{}'),

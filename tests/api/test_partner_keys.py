@@ -300,3 +300,15 @@ def test_webhooks_are_looked_after_by_whoever_may_write_them(api, family):
     assert caller.post("/v1/webhooks", json=a_webhook(partner_id=sibling["id"])).status_code == 422
     assert api.as_role("partner", partner_id=own["id"], scopes=["regions:read"]).get("/v1/webhooks").status_code == 403
     assert caller.post("/v1/regions", json=a_region()).status_code == 403
+
+
+def test_a_partner_has_fifty_keys_at_most(api):
+    partner = make_partner(api)
+    me = api.caller(api.new_key("partner", partner_id=partner["id"], scopes=SCOPES)["key"])
+    made = [create(me).json() for _ in range(49)]
+
+    refused = create(me)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "api_keys_too_many")
+    assert me.delete(f"/v1/api-keys/{made[0]['id']}", if_match="*").status_code in (200, 204)
+    assert create(me).status_code == 201

@@ -17,7 +17,8 @@ struct compression {
 	char piece[PIECE_SIZE];
 };
 
-/* A constant in its compressed form: there are a few, and each is compressed once a worker. */
+/* A constant in its compressed form: there are a few, all of them text, and each is compressed once
+ * a worker. */
 struct packed {
 	const char *plain;
 	struct text bytes;

@@ -450,6 +450,14 @@ static void beat(struct follower *follower)
 	request_wake(follower->r);
 }
 
+static void end_lost(struct followers *followers)
+{
+	struct follower *follower;
+	DL_FOREACH2 (followers->first, follower, next)
+		if (follower->key->is_lost)
+			end_follower(follower, "key");
+}
+
 static void free_stuck(struct followers *followers)
 {
 	struct follower *follower;
@@ -465,12 +473,9 @@ static void free_stuck(struct followers *followers)
 
 void followers_tick(struct followers *followers)
 {
-	struct follower *follower;
 	event_feeds_tick(followers->feeds);
 	if (held_keys_tick(followers->keys))
-		DL_FOREACH2 (followers->first, follower, next)
-			if (follower->key->is_lost)
-				end_follower(follower, "key");
+		end_lost(followers);
 	free_stuck(followers);
 	while (followers->first != NULL && followers->first->beat_ms <= now_of(followers))
 		beat(followers->first);

@@ -5,7 +5,7 @@ create or replace function audit_write() returns trigger
 	language plpgsql security invoker set search_path = pg_catalog, public set enable_nestloop = off
 as $$
 declare
-	-- What partners may not read at all, they do not hear of. Moves of a status are told by the object that moved.
+	-- What partners may not read as a whole (nothing of it, or some columns as of their keys), they do not hear of. Moves of a status are told by the object that moved.
 	is_for_partner constant boolean not null default has_table_privilege('qudao_partner', tg_relid, 'select');
 	-- Without an operation, it is the server by itself, for no request.
 	request constant text := case when current_setting('app.operation', true) <> '' then current_setting('application_name') end;

@@ -10,7 +10,7 @@ from support.builders import make_region
 from support.contract import Contract
 
 PROBLEM = {
-    "type": "/problems/not_found", "title": "T", "status": 404, "detail": "D", "instance": "/v1/regions/x", "request_id": "r", "code": "not_found",
+    "type": "/problems/not_found", "title": "T", "status": 404, "detail": "D", "instance": "/v1/regions/x", "request_id": "0198c0de-aaaa-7000-8000-00000000002a", "code": "not_found",
 }
 
 
@@ -26,7 +26,7 @@ def region(api):
 
 def answer_of(body, status=200, content_type="application/json", **headers):
     text = body if isinstance(body, str) else json.dumps(body)
-    headers = {"Request-Id": "r", "Content-Type": content_type, "ETag": '"1"', **headers}
+    headers = {"Request-Id": "0198c0de-aaaa-7000-8000-00000000002a", "Content-Type": content_type, "ETag": '"1"', **headers}
     return types.SimpleNamespace(status_code=status, text=text, content=text.encode(), headers=CaseInsensitiveDict(headers))
 
 

@@ -261,7 +261,8 @@ def test_who_tries_tokens_that_are_none_is_slowed_down(serve, issuer):
     good = issuer.token()
     eventually(200, api, good)
 
-    statuses = [read(api, issuer.token(exp=1, jti=str(number))).status_code for number in range(6)]
+    forged = [issuer.token(jti=str(number)).rpartition(".")[0] + "." + good.rpartition(".")[2] for number in range(6)]
+    statuses = [read(api, token).status_code for token in forged]
 
     assert statuses[:3] == [401, 401, 401] and 429 in statuses
     assert read(api, good).status_code == 200

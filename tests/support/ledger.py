@@ -12,7 +12,7 @@ import threading
 import time
 
 REPLAYED = 200
-RESOLVE_S = 30
+RESOLVE_S = 120
 TIMEOUT_S = 20
 
 
@@ -95,7 +95,7 @@ class Ledger:
                 self.send(connection, entry)
             except (OSError, http.client.HTTPException):
                 connection = None
-                time.sleep(0.01)
+                time.sleep(0.1)  # each try is one more whose outcome has to be asked for
             self.note(entry)
             if entry.status == 503:
                 time.sleep(0.02)

@@ -193,7 +193,7 @@ static void uuid_fill(uuid_t ret_uuid)
 void uuid_v7(int64_t unix_ms, char ret_uuid[static UUID_TEXT_SIZE])
 {
 	static _Thread_local struct uuid_clock clock;
-	uuid_t uuid;
+	uuid_t uuid = {0};
 	uuid_fill(uuid);
 	uuid_clock_advance(&clock, unix_ms, (unsigned int)uuid[6] << 8 | uuid[7]);
 	for (int i = 0; i < 6; i++)

@@ -120,7 +120,8 @@ static struct peer_address address_of_ipv6(
 static struct peer_address address_of_ipv4(
 	const struct throttle *throttle, const struct in_addr *ipv4)
 {
-	struct in6_addr ip = {.s6_addr = {[MAPPED_AT - 2] = 0xff, [MAPPED_AT - 1] = 0xff}};
+	struct in6_addr ip = {0};
+	ip.s6_addr[MAPPED_AT - 2] = ip.s6_addr[MAPPED_AT - 1] = 0xff;
 	memcpy(ip.s6_addr + MAPPED_AT, ipv4, IPV4_SIZE);
 	return address_of_ipv6(throttle, &ip);
 }

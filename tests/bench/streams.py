@@ -96,7 +96,7 @@ def staff(server, count):
         listeners.open(KEY)
     time.sleep(1)
     figures = {"kb_each": (server.memory_mb() - before) * 1024 / count, **quiet_cpu(server, listeners)}
-    figures.update(delay(listeners, lambda number: [make(server, "regions", code=f"R{number}", name="R")["id"].encode()]))
+    figures.update(delay(listeners, lambda number: [make(server, "regions", code=f"STREAM-R{number}", name="R")["id"].encode()]))
     figures["after_kb_each"] = (server.memory_mb() - before) * 1024 / count
     figures["reads_rps"] = wrk(server, "get_partner", PORT, 64, READS_S)["rps"]
     listeners.close()
@@ -123,7 +123,7 @@ def of_partners(server, count, partners):
 def streams(directory, count):
     server = Server(directory, event_streams=100_000, event_caller_streams=100_000)
     try:
-        partners = [make(server, "partners", code=f"B{number}", name="B", type="reseller")["id"] for number in range(100)]
+        partners = [make(server, "partners", code=f"STREAM-B{number}", name="B", type="reseller")["id"] for number in range(100)]
         server.ids = partners
         with open(f"{directory}/ids", "w") as file:
             file.write("\n".join(partners) + "\n")

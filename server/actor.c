@@ -37,6 +37,13 @@ enum actor_role actor_role_find(const char *name)
 	return ROLE_NONE;
 }
 
+bool actor_is_expired(const struct actor *actor, const struct business_clock *clock)
+{
+	int64_t now_us = actor->kind == ACTOR_ACCESS_TOKEN ? machine_clock_us()
+							   : business_clock_now_us(clock);
+	return actor->expires_unix_us != 0 && actor->expires_unix_us <= now_us;
+}
+
 enum lane_role actor_lane_role(const struct actor *actor)
 {
 	return actor->role == ROLE_PARTNER ? LANE_PARTNER : LANE_STAFF;

@@ -1,6 +1,7 @@
 /* Who is calling: the key or the token behind a request, its role, and what it may do. */
 #pragma once
 
+#include "business_clock.h"
 #include "lane.h"
 #include "token.h"
 
@@ -28,6 +29,10 @@ const char *actor_role_name(enum actor_role role);
 
 /* Returns the role of that name, or ROLE_NONE. */
 enum actor_role actor_role_find(const char *name);
+
+/* True when the key, or the token, has come to its end. What others have issued ends by the
+ * machine's clock, whatever a test says. */
+bool actor_is_expired(const struct actor *actor, const struct business_clock *clock);
 
 /* Partners have connections of their own, with the policies of their own. */
 enum lane_role actor_lane_role(const struct actor *actor);

@@ -64,12 +64,6 @@ static void lose(struct held_keys *keys, struct held_key *key)
 	key->is_lost = keys->has_lost = true;
 }
 
-static bool is_expired(const struct held_keys *keys, const struct actor *actor)
-{
-	return actor->expires_unix_us != 0 &&
-	       actor->expires_unix_us <= business_clock_now_us(keys->service->clock);
-}
-
 /* Whoever may do the same as before goes on. */
 static void judge(struct held_keys *keys, struct held_key *key, const struct actor *now)
 {
@@ -134,7 +128,7 @@ static void look_up(struct held_keys *keys, const struct held_key *key)
 static void look_after(struct held_keys *keys, struct held_key *key)
 {
 	struct actor actor;
-	if (is_expired(keys, &key->actor))
+	if (actor_is_expired(&key->actor, keys->service->clock))
 		lose(keys, key);
 	else if (!key->is_doubted)
 		return;

@@ -528,16 +528,6 @@ void request_run(struct request *r)
 		request_refuse(r, p);
 }
 
-/* What others have issued ends by their clock, whatever a test says. */
-static bool is_expired(const struct request *r)
-{
-	int64_t expires_us = r->actor.expires_unix_us;
-	int64_t now_us = r->actor.kind == ACTOR_ACCESS_TOKEN
-				 ? machine_clock_us()
-				 : business_clock_now_us(r->service->clock);
-	return expires_us != 0 && expires_us <= now_us;
-}
-
 static void actor_found(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
@@ -548,7 +538,7 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 	bool is_known = actor_read(segment->results[0], &r->actor);
 	segment_clear(segment);
 	*segment = (struct segment){0};
-	if (is_known && !is_expired(r)) {
+	if (is_known && !actor_is_expired(&r->actor, r->service->clock)) {
 		actor_cache_keep(
 			r->service->actors, r->key_digest, &r->actor, r->actors_generation);
 		request_run(r);
@@ -591,7 +581,7 @@ static void request_identify(struct request *r)
 	const struct problem *p;
 	digest(request_bearer(r), r->key_digest);
 	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
-			!is_expired(r);
+			!actor_is_expired(&r->actor, r->service->clock);
 	if (is_known)
 		request_run(r);
 	else if ((p = throttle_admit_key(r)) != NULL)

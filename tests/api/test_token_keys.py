@@ -259,13 +259,18 @@ def test_a_plain_type_is_taken_where_that_is_set(serve, issuer):
 def test_who_tries_tokens_that_are_none_is_slowed_down(serve, issuer):
     api = serve(QUDAO_GUESS_RATE="1", QUDAO_GUESS_BURST="3")
     good = issuer.token()
-    eventually(200, api, good)
-
     forged = [issuer.token(jti=str(number)).rpartition(".")[0] + "." + good.rpartition(".")[2] for number in range(6)]
-    statuses = [read(api, token).status_code for token in forged]
+    deadline = time.monotonic() + 30
 
-    assert statuses[:3] == [401, 401, 401] and 429 in statuses
-    assert read(api, good).status_code == 200
+    while True:
+        eventually(200, api, good)
+        statuses = [read(api, token).status_code for token in forged]
+        afterwards = read(api, good)
+        assert statuses[:3] == [401, 401, 401] and 429 in statuses
+        if afterwards.status_code == 200 or time.monotonic() > deadline:
+            break
+        time.sleep(4)  # it was not remembered, since the server did not hear of changes yet; until four may be tried again
+    assert afterwards.status_code == 200
 
 
 def test_without_an_issuer_a_token_is_an_unknown_key(database, contract_of, issuer):

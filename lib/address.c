@@ -71,7 +71,7 @@ static bool begins_with(const unsigned char *bytes, const unsigned char *prefix,
 	return bits % 8 == 0 || ((unsigned int)(bytes[whole] ^ prefix[whole]) & mask) == 0;
 }
 
-static const char *kind_v4(const unsigned char bytes[static 4])
+static const char *kind_v4(const unsigned char bytes[static IPV4_SIZE])
 {
 	for (size_t i = 0; i < sizeof blocks_v4 / sizeof *blocks_v4; i++)
 		if (begins_with(bytes, blocks_v4[i].prefix, blocks_v4[i].bits))
@@ -102,4 +102,19 @@ const char *address_reserved(const struct sockaddr *address)
 	struct sockaddr_in6 v6;
 	memcpy(&v6, address, sizeof v6);
 	return kind_v6(v6.sin6_addr.s6_addr);
+}
+
+enum { MAPPED_AT = 12 }; /* the first of `embeddings` */
+
+struct in6_addr address_of_ipv4(const struct in_addr *ipv4)
+{
+	struct in6_addr ip = {0};
+	ip.s6_addr[MAPPED_AT - 2] = ip.s6_addr[MAPPED_AT - 1] = 0xff;
+	memcpy(ip.s6_addr + MAPPED_AT, ipv4, IPV4_SIZE);
+	return ip;
+}
+
+const unsigned char *address_ipv4_in(const struct in6_addr *ip)
+{
+	return IN6_IS_ADDR_V4MAPPED(ip) ? ip->s6_addr + MAPPED_AT : NULL;
 }

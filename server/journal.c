@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
+
 enum { JOURNAL_LINES_MAX = 1 << 16 };
 
 static const char *const level_names[] = {
@@ -48,12 +50,10 @@ void journal_number(struct journal *journal, const char *name, long long value)
 
 void journal_address(struct journal *journal, const char *name, const struct in6_addr *ip)
 {
-	enum { MAPPED_AT = 12 }; /* where an IPv4 address begins */
 	char text[INET6_ADDRSTRLEN];
-	if (IN6_IS_ADDR_V4MAPPED(ip))
-		inet_ntop(AF_INET, ip->s6_addr + MAPPED_AT, text, sizeof text);
-	else
-		inet_ntop(AF_INET6, ip, text, sizeof text);
+	const unsigned char *ipv4 = address_ipv4_in(ip);
+	inet_ntop(ipv4 == NULL ? AF_INET6 : AF_INET, ipv4 == NULL ? ip->s6_addr : ipv4, text,
+		sizeof text);
 	journal_text(journal, name, text);
 }
 

@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "answer.h"
 
 enum { PROXIES_MAX = 64, ADDRESS_KEY_SIZE = 8, POLICY_SIZE = 64 };
-enum {
-	MAPPED_AT = 12,
-	IPV4_SIZE = 4
-}; /* where an IPv6 address has the IPv4 address that it stands for */
 
 static const char *const names[LIMIT_COUNT] = {
 	[LIMIT_ADDRESS] = "address",
@@ -105,25 +102,22 @@ void throttle_free(struct throttle *throttle)
 }
 
 /* A household or a company has a /64 of IPv6, so that is one owner. */
-static struct peer_address address_of_ipv6(
-	const struct throttle *throttle, const struct in6_addr *ip)
+static struct peer_address peer_of_ipv6(const struct throttle *throttle, const struct in6_addr *ip)
 {
 	unsigned char key[ADDRESS_KEY_SIZE] = {0};
-	if (IN6_IS_ADDR_V4MAPPED(ip))
-		memcpy(key + IPV4_SIZE, ip->s6_addr + MAPPED_AT, IPV4_SIZE);
+	const unsigned char *ipv4 = address_ipv4_in(ip);
+	if (ipv4 != NULL)
+		memcpy(key + IPV4_SIZE, ipv4, IPV4_SIZE);
 	else
 		memcpy(key, ip->s6_addr, sizeof key);
 	return (struct peer_address){.ip = *ip,
 		.owner = buckets_owner(throttle->buckets[LIMIT_ADDRESS], key, sizeof key)};
 }
 
-static struct peer_address address_of_ipv4(
-	const struct throttle *throttle, const struct in_addr *ipv4)
+static struct peer_address peer_of_ipv4(const struct throttle *throttle, const struct in_addr *ipv4)
 {
-	struct in6_addr ip = {0};
-	ip.s6_addr[MAPPED_AT - 2] = ip.s6_addr[MAPPED_AT - 1] = 0xff;
-	memcpy(ip.s6_addr + MAPPED_AT, ipv4, IPV4_SIZE);
-	return address_of_ipv6(throttle, &ip);
+	struct in6_addr ip = address_of_ipv4(ipv4);
+	return peer_of_ipv6(throttle, &ip);
 }
 
 static bool is_proxy(const struct throttle *throttle, uint32_t address)
@@ -141,10 +135,10 @@ struct peer_address throttle_address(
 	struct sockaddr_in6 ipv6;
 	if (address->sa_family == AF_INET6) {
 		memcpy(&ipv6, address, sizeof ipv6);
-		return address_of_ipv6(throttle, &ipv6.sin6_addr);
+		return peer_of_ipv6(throttle, &ipv6.sin6_addr);
 	}
 	memcpy(&ipv4, address, sizeof ipv4);
-	struct peer_address peer = address_of_ipv4(throttle, &ipv4.sin_addr);
+	struct peer_address peer = peer_of_ipv4(throttle, &ipv4.sin_addr);
 	peer.is_proxy = is_proxy(throttle, ntohl(ipv4.sin_addr.s_addr));
 	return peer;
 }
@@ -166,9 +160,9 @@ void throttle_note_forwarded(struct request *r)
 	memcpy(text, last.bytes, last.length);
 	text[last.length] = '\0';
 	if (inet_pton(AF_INET, text, &ipv4) == 1)
-		r->peer = address_of_ipv4(throttle, &ipv4);
+		r->peer = peer_of_ipv4(throttle, &ipv4);
 	else if (inet_pton(AF_INET6, text, &ipv6) == 1)
-		r->peer = address_of_ipv6(throttle, &ipv6);
+		r->peer = peer_of_ipv6(throttle, &ipv6);
 }
 
 /* Notes how it stands with a limit, for the headers, and refuses when nothing is left. */

@@ -133,11 +133,38 @@ static void what_is_no_address_of_the_internet_is_refused(void **state)
 	assert_string_equal(address_reserved(&local), "not_internet");
 }
 
+static void an_ipv4_address_comes_back_from_the_one_that_it_is_mapped_to(void **state)
+{
+	(void)state;
+	struct in_addr ipv4;
+	char text[INET6_ADDRSTRLEN];
+	assert_int_equal(inet_pton(AF_INET, "192.0.2.7", &ipv4), 1);
+
+	struct in6_addr mapped = address_of_ipv4(&ipv4);
+
+	assert_string_equal(inet_ntop(AF_INET6, &mapped, text, sizeof text), "::ffff:192.0.2.7");
+	assert_memory_equal(address_ipv4_in(&mapped), &ipv4, IPV4_SIZE);
+}
+
+static void no_other_address_has_one_in_it(void **state)
+{
+	static const char *const others[] = {
+		"::", "::1", "::192.0.2.7", "64:ff9b::192.0.2.7", "2001:db8::1"};
+	(void)state;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		struct in6_addr ip;
+		assert_int_equal(inet_pton(AF_INET6, others[i], &ip), 1);
+		assert_null(address_ipv4_in(&ip));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_that_is_not_public_is_told_from_one_that_is),
 		cmocka_unit_test(what_is_no_address_of_the_internet_is_refused),
+		cmocka_unit_test(an_ipv4_address_comes_back_from_the_one_that_it_is_mapped_to),
+		cmocka_unit_test(no_other_address_has_one_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

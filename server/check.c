@@ -6,6 +6,7 @@
 
 #include "binding.h"
 #include "problem.h"
+#include "rows.h"
 
 static void complain(struct check *check, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -151,16 +152,11 @@ static void find_column(void *ctx, const char *name, const struct schema *schema
 
 static void compare(struct comparison *comparison)
 {
-	static const char *const special[] = {"problem", "pointer", "detail", "existing_id",
-		"new_id", "current_version", "position", "retry_after"};
 	const struct schema *answer = comparison->operation->contract->answer;
 	schema_each_member(answer, find_column, comparison);
 	for (int i = 0; i < PQnfields(comparison->description); i++) {
 		const char *name = PQfname(comparison->description, i);
-		bool is_known = schema_member(answer, name) != NULL;
-		for (size_t s = 0; s < sizeof special / sizeof *special; s++)
-			is_known |= strcmp(name, special[s]) == 0;
-		if (!is_known)
+		if (schema_member(answer, name) == NULL && !rows_is_special(name))
 			complain(comparison->check, "%s: column %s of %s is not a member",
 				comparison->operation->contract->id, name,
 				comparison->statement->name);

@@ -31,9 +31,9 @@ enum type {
 enum { NULL_LENGTH = sizeof "null" - 1 };
 
 static const char *const special_columns[] = {"problem", "pointer", "detail", "existing_id",
-	"current_version", "position", "retry_after"};
+	"new_id", "current_version", "position", "retry_after"};
 
-static bool is_special(const char *name)
+bool rows_is_special(const char *name)
 {
 	for (size_t i = 0; i < sizeof special_columns / sizeof *special_columns; i++)
 		if (strcmp(special_columns[i], name) == 0)
@@ -54,7 +54,7 @@ static struct column describe(
 	if (column.name == NULL || operation->answer == NULL)
 		return column;
 	const struct schema *member = schema_member(operation->answer, column.name);
-	column.is_special = member == NULL && is_special(column.name);
+	column.is_special = member == NULL && rows_is_special(column.name);
 	const char *currency = member == NULL ? NULL
 					      : json_string_value(json_object_get(
 							schema_source(member), "x-currency"));

@@ -14,6 +14,10 @@ struct rows {
 	size_t field_count;            /* 0: all */
 };
 
+/* Whether a column is no member, unless the contract has one of its name: what a statement says to
+ * the server (problem, pointer, …). */
+bool rows_is_special(const char *name);
+
 /* Finds out, once a variant, how each column is written; false when memory is exhausted. */
 bool rows_describe(struct variant *variant, const PGresult *result,
 	const struct contract_operation *operation);

@@ -117,7 +117,7 @@ static void follower_free(struct request *r)
 		note_end(follower);
 	event_feed_leave(&follower->listener);
 	event_reader_forget(&follower->reader);
-	held_key_leave(followers->keys, follower->key);
+	held_key_leave(follower->key);
 	DL_DELETE2(followers->first, follower, previous, next);
 	count_followers(followers, -1);
 	text_done(&follower->pending);
@@ -419,7 +419,7 @@ const struct problem *follower_begin(struct request *r)
 	}
 	p = admit(r, key);
 	if (p != NULL) {
-		held_key_leave(followers->keys, key);
+		held_key_leave(key);
 		free(follower);
 		return p;
 	}

@@ -1,5 +1,5 @@
-/* Keys that are held: those of streams, which go on after the request was permitted. One that is
- * revoked, expires or may do something else than before is lost. */
+/* Keys and tokens that are held: those of streams, which go on after the request was permitted. One
+ * that a request would not be let in by any more, or for something else than before, is lost. */
 #pragma once
 
 #include <uthash.h>
@@ -10,10 +10,14 @@ struct held_keys;
 
 struct held_key {
 	unsigned char digest[DIGEST_SIZE];
+	char *authorization; /* of a token, which is verified again; NULL: a key, found by digest */
+	const struct operation *operation; /* for which it was taken first */
 	struct actor actor;
-	int count;       /* of those who hold it */
-	bool is_doubted; /* it may have changed */
-	bool is_lost;    /* whoever holds it has to end */
+	int count;              /* of those who hold it */
+	bool is_doubted;        /* it may have changed */
+	bool is_lost;           /* whoever holds it has to end */
+	struct request *asking; /* who it stands for now; NULL: nobody asks */
+	struct held_keys *keys;
 	UT_hash_handle hh;
 };
 
@@ -26,7 +30,7 @@ void held_keys_free(struct held_keys *keys);
 struct held_key *held_key_take(struct held_keys *keys, const struct request *r);
 
 /* Gives it back. Accepts NULL. */
-void held_key_leave(struct held_keys *keys, struct held_key *key);
+void held_key_leave(struct held_key *key);
 
 /* Looks after the keys; true when one was lost since the last call. To be called every 100 ms or
  * so. */

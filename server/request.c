@@ -506,7 +506,8 @@ static const struct problem *begin_stream(struct request *r)
 	return p;
 }
 
-void request_run(struct request *r)
+/* The caller is known: checks what it asks for, and runs it. */
+static void run(struct request *r)
 {
 	const struct operation_code *code = r->operation->code;
 	const struct problem *p = NULL;
@@ -528,11 +529,21 @@ void request_run(struct request *r)
 		request_refuse(r, p);
 }
 
+void request_identified(struct request *r, const struct problem *p)
+{
+	if (r->identified != NULL)
+		r->identified(r, p);
+	else if (p != NULL)
+		request_refuse(r, p);
+	else
+		run(r);
+}
+
 static void actor_found(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
 	if (outcome != SEGMENT_DONE) {
-		request_refuse(r, &problem_unavailable);
+		request_identified(r, &problem_unavailable);
 		return;
 	}
 	bool is_known = actor_read(segment->results[0], &r->actor);
@@ -541,11 +552,11 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 	if (is_known && !actor_is_expired(&r->actor, r->service->clock)) {
 		actor_cache_keep(
 			r->service->actors, r->key_digest, &r->actor, r->actors_generation);
-		request_run(r);
+		request_identified(r, NULL);
 	} else {
 		throttle_note_guess(r);
-		request_refuse(r, request_fault(r, &problem_unauthorized,
-					  "The key is unknown, revoked or expired."));
+		request_identified(r, request_fault(r, &problem_unauthorized,
+					      "The key is unknown, revoked or expired."));
 	}
 }
 
@@ -565,17 +576,25 @@ static void look_up_actor(struct request *r)
 	r->actors_generation = actor_cache_generation(r->service->actors);
 	request_move(r, REQUEST_IDENTIFYING);
 	if (!binding_of(r, SQL(findApiKey), bindings, &r->segment.calls[0]))
-		request_refuse(r, FAULT(r, "findApiKey cannot be bound"));
+		request_identified(r, FAULT(r, "findApiKey cannot be bound"));
 	else if (!lanes_submit(r->service->lanes, LANE_STAFF, lane_of_keys(r->service->config),
 			 &r->segment))
-		request_refuse(r, &problem_overloaded);
+		request_identified(r, &problem_overloaded);
+}
+
+void request_look_up(struct request *r)
+{
+	if (subject_is_named(r))
+		subject_identify(r);
+	else
+		look_up_actor(r);
 }
 
 /* Who calls? Known keys and tokens are answered from the worker's memory. */
 static void request_identify(struct request *r)
 {
 	if (r->operation->contract->is_public) {
-		request_run(r);
+		run(r);
 		return;
 	}
 	const struct problem *p;
@@ -583,13 +602,11 @@ static void request_identify(struct request *r)
 	bool is_known = actor_cache_find(r->service->actors, r->key_digest, &r->actor) &&
 			!actor_is_expired(&r->actor, r->service->clock);
 	if (is_known)
-		request_run(r);
+		run(r);
 	else if ((p = throttle_admit_key(r)) != NULL)
 		request_refuse(r, p);
-	else if (subject_is_named(r))
-		subject_identify(r);
 	else
-		look_up_actor(r);
+		request_look_up(r);
 }
 
 size_t request_take(struct request *r, const char *bytes, size_t length)

@@ -145,7 +145,10 @@ struct request {
 	char now[40];
 	char new_key[64];
 	unsigned char key_digest[DIGEST_SIZE];
-	uint64_t actors_generation;           /* of the cache, when the key was looked up */
+	uint64_t actors_generation; /* of the cache, when the key was looked up */
+	/* Told who asks, or why they are refused, in place of going on with it; NULL: it goes on.
+	 */
+	void (*identified)(struct request *r, const struct problem *p);
 	void (*keys_came)(struct request *r); /* of an issuer; NULL: it has not waited for them */
 	int64_t waiting_ms;                   /* since when it does */
 	struct request *previous_waiting, *next_waiting;
@@ -199,8 +202,11 @@ void request_open(struct request *r);
 /* What it brings to say who asks, or an empty slice. */
 struct slice request_bearer(const struct request *r);
 
-/* The caller is known: checks what it asks for, and runs it. */
-void request_run(struct request *r);
+/* Finds out by the key of r->key_digest, or by the token that it brings, who asks. */
+void request_look_up(struct request *r);
+
+/* The caller is known, or refused. */
+void request_identified(struct request *r, const struct problem *p);
 
 /* Takes a piece of the body; returns how much of it. */
 size_t request_take(struct request *r, const char *bytes, size_t length);

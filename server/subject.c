@@ -145,7 +145,7 @@ static void admitted(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
 	if (outcome != SEGMENT_DONE || PQntuples(segment->results[1]) != 1) {
-		request_refuse(r, &problem_unavailable);
+		request_identified(r, &problem_unavailable);
 		return;
 	}
 	actor_read_ids(segment->results[1], &r->actor);
@@ -153,11 +153,11 @@ static void admitted(struct segment *segment, enum segment_outcome outcome)
 	segment_clear(segment);
 	*segment = (struct segment){0};
 	if (p != NULL) {
-		request_refuse(r, p);
+		request_identified(r, p);
 		return;
 	}
 	actor_cache_keep(r->service->actors, r->key_digest, &r->actor, r->actors_generation);
-	request_run(r);
+	request_identified(r, NULL);
 }
 
 /* Looks the subject up, or writes down that it has come. */
@@ -189,17 +189,18 @@ static const struct problem *admit(struct request *r, const struct named *named)
 
 static void refuse_token(struct request *r, const struct access_token *token)
 {
-	bool has_waited = r->keys_came != NULL;
-	if (token->is_key_unknown && !has_waited && issuer_await(r, subject_identify))
+	/* Who was let in before came by a key that was there. */
+	bool may_wait = r->keys_came == NULL && r->identified == NULL;
+	if (token->is_key_unknown && may_wait && issuer_await(r, subject_identify))
 		return;
 	if (token->is_key_unknown && issuer_is_silent(r->service->issuer)) {
-		request_refuse(r, &problem_issuer_unavailable);
+		request_identified(r, &problem_issuer_unavailable);
 		return;
 	}
 	if (!token->is_signed)
 		throttle_note_guess(r);
-	request_refuse(r, request_fault(r, &problem_invalid_token, "%s",
-				  language_text(r->language, token->fault)));
+	request_identified(r, request_fault(r, &problem_invalid_token, "%s",
+				      language_text(r->language, token->fault)));
 }
 
 void subject_identify(struct request *r)
@@ -223,5 +224,5 @@ void subject_identify(struct request *r)
 		p = admit(r, &named);
 	access_token_done(&token);
 	if (p != NULL)
-		request_refuse(r, p);
+		request_identified(r, p);
 }

@@ -205,6 +205,8 @@ const struct problem *throttle_admit_key(struct request *r)
 
 void throttle_note_guess(struct request *r)
 {
+	if (r->identified != NULL) /* who was let in before does not guess */
+		return;
 	struct buckets *buckets = r->service->throttle->buckets[LIMIT_KEYS];
 	struct bucket *bucket = buckets_find(buckets, r->peer.owner, r->started_us);
 	if (bucket != NULL)

@@ -3,10 +3,12 @@ import random
 import threading
 import time
 
+import pytest
 import requests
 
 from support import builders
 from support.event_stream import EventStream
+from support.issuer import Issuer
 from support.server import ADMIN_KEY
 
 HEADERS = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -60,6 +62,32 @@ def test_a_key_that_is_revoked_while_nobody_could_hear_it_ends(serve, database, 
     database("update api_key set revoked_at = now() where id = %s", key["id"])
 
     stream.wait_for_end()
+
+
+@pytest.fixture
+def issuer():
+    issuer = Issuer()
+    yield issuer
+    issuer.stop()
+
+
+def test_a_subject_that_is_blocked_while_nobody_could_hear_it_ends(serve, database, api_of, issuer):
+    """All are doubted then, more than are looked up at once; those that nothing happened to go on."""
+    settings = {name.removeprefix("QUDAO_").lower(): value for name, value in issuer.settings().items()}
+    server = serve(**FAST, **settings, workers=1)
+    api = api_of(server)
+    tokens = [issuer.token("analyst", sub=f"listener-{number}") for number in range(80)]
+    streams = [EventStream(api.caller(token)).until_greeted() for token in tokens]
+
+    database(TERMINATE)
+    database("update token_subject set is_blocked = true where subject = 'listener-79'")
+    streams.pop().wait_for_end()
+
+    wait_until_ready(server)
+    region = builders.make_region(api)["id"]
+    for stream in streams:
+        stream.until(lambda stream: region in stream.objects())
+        stream.close()
 
 
 def test_streams_lose_nothing_and_double_nothing_while_sessions_are_terminated(serve, database, api_of, times):

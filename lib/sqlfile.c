@@ -621,11 +621,13 @@ bool sql_statement_render(const struct sql_statement *statement, const struct sq
 		rendering.is_absent[i] = choice->is_absent(choice->ctx, names->items[i]);
 	struct text *text = &rendering.sql.text;
 	text_reserve(text, statement->size);
-	text_append(text, "", 0);
+	text_append_string(text, choice->frame == NULL ? "" : choice->frame->head);
 	for (const struct line *line = statement->lines; line != NULL; line = line->next) {
 		if (is_chosen(&rendering, line, choice->sort))
 			render_line(&rendering, line);
 	}
+	if (choice->frame != NULL)
+		text_append_string(text, choice->frame->tail);
 	if (text->is_broken) {
 		text_done(text);
 		return false;

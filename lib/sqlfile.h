@@ -9,6 +9,12 @@ enum { SQL_PARAMETERS_MAX = 64, SQL_SORTS_MAX = 64 };
 struct sql_file;      /* constant once read: any thread may use it */
 struct sql_statement; /* one of its statements; lives as long as its file */
 
+/* What a statement is part of when it is rendered; lives as long as what was rendered. */
+struct sql_frame {
+	const char *head; /* ends in a newline */
+	const char *tail; /* begins with one, or is empty */
+};
+
 /* Which of a statement's optional lines to keep. */
 struct sql_choice {
 	/* True: the lines that name this parameter are dropped. NULL drops none. */
@@ -16,6 +22,7 @@ struct sql_choice {
 	void *ctx;
 	const char
 		*sort; /* lines ending in `-- sort: X` stay only for X; NULL keeps none of them */
+	const struct sql_frame *frame; /* NULL: it stands by itself */
 };
 
 /* A statement as PostgreSQL takes it. */

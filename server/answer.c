@@ -5,6 +5,7 @@
 
 #include <uuid/uuid.h>
 
+#include "count.h"
 #include "parameters.h"
 
 void answer_reset(struct request *r)
@@ -325,7 +326,10 @@ static const struct problem *append_page(struct request *r, const struct rows *r
 	if (has_more && cursor.length > 0)
 		add_next_link(r, cursor.bytes);
 	text_done(&cursor);
-	text_append_printf(body, ",\"has_more\":%s}", has_more ? "true" : "false");
+	text_append_printf(body, ",\"has_more\":%s", has_more ? "true" : "false");
+	if (r->count_call >= 0 && !count_append(body, r))
+		return FAULT(r, "%s cannot be counted", r->operation->contract->id);
+	text_append_char(body, '}');
 	return NULL;
 }
 

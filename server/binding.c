@@ -206,10 +206,10 @@ static const char *plan_of(const struct request *r, const struct variant *varian
 	return has_filter ? "force_generic_plan" : "auto";
 }
 
-bool binding_make(struct request *r, const struct statement *statement, struct call *ret_call)
+static bool bind_choice(struct request *r, const struct statement *statement,
+	const struct sql_choice *choice, struct call *ret_call)
 {
-	struct sql_choice choice = {.is_absent = is_absent, .ctx = r, .sort = r->sort};
-	struct variant *variant = variant_find(r->service->variants, statement, &choice);
+	struct variant *variant = variant_find(r->service->variants, statement, choice);
 	if (variant == NULL)
 		return false;
 	const char **values = arena_take(
@@ -222,6 +222,26 @@ bool binding_make(struct request *r, const struct statement *statement, struct c
 		variant->plan = plan_of(r, variant);
 	*ret_call = (struct call){.variant = variant, .values = values};
 	return true;
+}
+
+bool binding_make(struct request *r, const struct statement *statement, struct call *ret_call)
+{
+	const struct sql_choice choice = {.is_absent = is_absent, .ctx = r, .sort = r->sort};
+	return bind_choice(r, statement, &choice, ret_call);
+}
+
+static bool is_absent_from_all(void *ctx, const char *name)
+{
+	static const char of_pages[] = "limit cursor_key cursor_id";
+	return words_have(of_pages, slice_of(name)) || is_absent(ctx, name);
+}
+
+bool binding_make_of_all(struct request *r, const struct statement *statement,
+	const struct sql_frame *frame, struct call *ret_call)
+{
+	const struct sql_choice choice = {
+		.is_absent = is_absent_from_all, .ctx = r, .frame = frame};
+	return bind_choice(r, statement, &choice, ret_call);
 }
 
 const char *binding_value(const struct binding *bindings, const char *name)

@@ -9,6 +9,11 @@
  * neither to the contract nor to the server. */
 bool binding_make(struct request *r, const struct statement *statement, struct call *ret_call);
 
+/* The same for all rows that a list has, of which `statement` reads a page, in no order; `frame`
+ * says what becomes of them. */
+bool binding_make_of_all(struct request *r, const struct statement *statement,
+	const struct sql_frame *frame, struct call *ret_call);
+
 /* Values for statements that are not an operation's own. */
 struct binding {
 	const char *name;

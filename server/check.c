@@ -36,7 +36,7 @@ static void check_parameters(
 /* A filter that no line names would be accepted and do nothing. */
 static void check_filters(struct check *check, const struct operation *operation)
 {
-	static const char *const page[] = {"limit", "cursor", "sort", "fields"};
+	static const char *const page[] = {"limit", "cursor", "sort", "fields", "count"};
 	const struct contract_operation *contract = operation->contract;
 	for (size_t i = 0; i < contract->parameter_count && operation->statement; i++) {
 		const char *name = contract->parameters[i].name;

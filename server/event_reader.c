@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "binding.h"
+#include "count.h"
 
 /* The calls of a page. Where the log ends is asked first: what becomes certain meanwhile is on the
  * page, or behind that end. */
@@ -23,10 +24,11 @@ const struct problem *event_page_ask(struct request *r, segment_done_function *d
 	struct call *calls = r->segment.calls;
 	if (!binding_make(r, statement, &calls[CALL_LIST]) ||
 		!binding_of(r, SQL(findEventsEnd), none, &calls[CALL_END]) ||
-		!binding_identity(r, "", calls[CALL_LIST].variant->plan, &calls[CALL_IDENTITY]))
+		!binding_identity(r, "", calls[CALL_LIST].variant->plan, &calls[CALL_IDENTITY]) ||
+		!count_bind(r, statement))
 		return FAULT(r, "%s cannot be bound", statement->name);
 	r->statement_call = CALL_LIST;
-	return request_submit(r, LANE_READ);
+	return request_submit(r, count_lane(r, LANE_READ));
 }
 
 const char *event_page_end(struct request *r)

@@ -17,7 +17,7 @@
 #include "loop.h"
 #include "statement.h"
 
-enum { SEGMENT_CALLS_MAX = 4, SEGMENT_TRIES_MAX = 5 };
+enum { SEGMENT_CALLS_MAX = 5, SEGMENT_TRIES_MAX = 5 };
 
 /* One execution of a variant. The arrays live as long as the segment. */
 struct call {

@@ -151,7 +151,8 @@ static void describe_scope(struct request *r)
 	for (size_t i = 0; i < contract->parameter_count; i++) {
 		const char *name = contract->parameters[i].name;
 		if (r->values[i] == NULL || strcmp(name, "cursor") == 0 ||
-			strcmp(name, "limit") == 0 || strcmp(name, "fields") == 0)
+			strcmp(name, "limit") == 0 || strcmp(name, "fields") == 0 ||
+			strcmp(name, "count") == 0)
 			continue;
 		text_append_printf(&r->scope, "\n%s=%s", name, r->values[i]);
 	}
@@ -248,6 +249,16 @@ static const struct problem *read_idempotency_key(struct request *r)
 	return r->idempotency_key == NULL ? FAULT(r, "out of memory") : NULL;
 }
 
+/* Files and streams are rows and nothing else. */
+static void refuse_beside_rows(struct request *r)
+{
+	static const char *const beside_rows[] = {"count"};
+	for (size_t i = 0; i < sizeof beside_rows / sizeof *beside_rows; i++)
+		if (parameters_value(r, beside_rows[i]) != NULL)
+			fault_add(&r->faults, arena_printf(&r->arena, "?%s", beside_rows[i]),
+				"only_json", "%s is only for application/json", beside_rows[i]);
+}
+
 const struct problem *parameters_check(struct request *r)
 {
 	r->values = arena_take(
@@ -263,6 +274,8 @@ const struct problem *parameters_check(struct request *r)
 	if (r->operation->contract->is_list)
 		r->format = parameters_format(
 			r->headers[HEADER_ACCEPT], r->operation->code->is_log);
+	if (r->format != FORMAT_JSON)
+		refuse_beside_rows(r);
 	const struct problem *p = NULL;
 	if ((p = read_if_match(r)) != NULL || (p = read_idempotency_key(r)) != NULL)
 		return p;

@@ -8,6 +8,7 @@
 
 #include "answer.h"
 #include "binding.h"
+#include "count.h"
 #include "export.h"
 #include "framing.h"
 #include "http.h"
@@ -46,7 +47,7 @@ struct request *request_new(
 	r->http = http;
 	request_forget_faults(r);
 	r->started_us = clock_monotonic_us();
-	r->statement_call = r->then_call = -1;
+	r->statement_call = r->then_call = r->count_call = -1;
 	uuid_v7(machine_clock_us() / 1000, r->id);
 	r->target = arena_copy(&r->arena, target, strlen(target));
 	if (r->target == NULL) {
@@ -369,6 +370,8 @@ static const struct problem *bind_statement(struct request *r)
 		!binding_identity(r, "", call->variant->plan, &segment->calls[0]))
 		return FAULT(r, "%s cannot be bound", statement->name);
 	segment->call_count = count;
+	if (!count_bind(r, statement))
+		return FAULT(r, "%s cannot be counted", statement->name);
 	if (operation->then == NULL)
 		return NULL;
 	r->then_call = count;
@@ -474,7 +477,8 @@ static const struct problem *run_own_statement(struct request *r)
 		return p;
 	r->segment.is_write = r->operation->is_write;
 	r->segment.done = statement_done;
-	return request_submit(r, r->operation->is_write ? LANE_WRITE : r->operation->code->work);
+	return request_submit(
+		r, r->operation->is_write ? LANE_WRITE : count_lane(r, r->operation->code->work));
 }
 
 void request_run_alone(struct request *r)

@@ -154,6 +154,7 @@ struct request {
 	struct request *previous_waiting, *next_waiting;
 	struct segment segment;
 	int statement_call, then_call; /* their places in the segment; -1: none */
+	int count_call;                /* of the first that counts what is listed; -1: none */
 	bool reads_new;                /* `:id` stands for what was just made */
 	struct shared_values shared;   /* NULLs: it asks for itself */
 	void *feature;                 /* what a stream or an export keeps */

@@ -95,9 +95,10 @@ void statement_each(
 		visit(ctx, &entry->statement);
 }
 
-/* What tells variants apart: which parameters are absent, and the sort. */
+/* What tells variants apart: which parameters are absent, the sort, and what it is part of. */
 struct variant_key {
 	const struct statement *statement;
+	const struct sql_frame *frame;
 	uint64_t absent; /* a bit for each of statement->parameters */
 	char sort[48];   /* zero-filled */
 };
@@ -173,6 +174,7 @@ struct variant *variant_find(struct variant_cache *cache, const struct statement
 	struct variant_key key;
 	memset(&key, 0, sizeof key);
 	key.statement = statement;
+	key.frame = choice->frame;
 	for (size_t i = 0; i < statement->parameter_count; i++)
 		if (choice->is_absent != NULL &&
 			choice->is_absent(choice->ctx, statement->parameters[i]))

@@ -1,5 +1,8 @@
 /* The part of weave that completes the contract: what x-every-operation says holds for each
- * operation, so that none repeats it, but whoever reads the served contract finds it there. */
+ * operation, and what x-every-list says for each list, so that none repeats it, but whoever reads
+ * the served contract finds it there. */
+#include <string.h>
+
 #include "weave.h"
 
 /* Adds what `every` has and `node` has not. */
@@ -22,6 +25,33 @@ static void add_headers(json_t *responses, const json_t *headers)
 	}
 }
 
+/* Returns the schema of what an operation answers as JSON, which is a component; or NULL. */
+static json_t *answer_schema(json_t *document, json_t *operation)
+{
+	static const char components[] = "#/components/schemas/";
+	const char *reference = NULL;
+	json_t *schemas = NULL;
+	json_unpack(document, "{s:{s:o}}", "components", "schemas", &schemas);
+	json_unpack(operation, "{s:{s:{s:{s:{s:{s:s}}}}}}", "responses", "200", "content",
+		"application/json", "schema", "$ref", &reference);
+	if (reference == NULL || strncmp(reference, components, strlen(components)) != 0)
+		return NULL;
+	return json_object_get(schemas, reference + strlen(components));
+}
+
+/* A list takes what every list takes, and its page may have what every page may. */
+static void complete_list(json_t *document, json_t *operation)
+{
+	const json_t *every = json_object_get(document, "x-every-list");
+	json_t *page = json_object_get(answer_schema(document, operation), "properties");
+	if (json_object_get(page, "has_more") == NULL)
+		return;
+	add_missing(page, json_object_get(every, "properties"));
+	if (json_array_extend(json_object_get(operation, "parameters"),
+		    json_object_get(every, "parameters")) != 0)
+		die("x-every-list", "meets a list without parameters");
+}
+
 void complete_contract(json_t *document)
 {
 	const json_t *every = json_object_get(document, "x-every-operation");
@@ -35,8 +65,10 @@ void complete_contract(json_t *document)
 				continue; /* the parameters of the path */
 			add_missing(responses, json_object_get(every, "responses"));
 			add_headers(responses, headers);
+			complete_list(document, operation);
 		}
 	}
 	add_headers(json_object_get(json_object_get(document, "components"), "responses"), headers);
 	json_object_del(document, "x-every-operation");
+	json_object_del(document, "x-every-list");
 }

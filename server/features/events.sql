@@ -1,5 +1,6 @@
 -- name: listEvents
--- Events that are certain (no transaction that could still add an earlier one is under way), the oldest first, for staff.
+-- Events that are certain (no transaction that could still add an earlier one is under way), the oldest first, for staff. The order stands
+-- beside the limit, so that who counts them sorts nothing.
 with page as (
 	select m.id, m.specversion, m.source, m.type, m.subject, m.time, m.datacontenttype, m.sequence, m.data,
 		event_position(e.transaction_id, e.sequence) collate "C" as position
@@ -11,13 +12,12 @@ with page as (
 	  and e.object_id = :object_id
 	  and e.partner_id = :partner_id
 	  and (e.transaction_id, e.sequence) > (split_part(:cursor_key, '-', 1)::xid8, split_part(:cursor_key, '-', 2)::bigint)
-	order by e.transaction_id, e.sequence
-	limit :limit
+	order by e.transaction_id, e.sequence limit :limit
 )
 select null as problem, p.id, p.specversion, p.source, p.type, p.subject, p.time, p.datacontenttype, p.sequence, p.data, p.position
 from page p
 union all select 'cursor_expired', t.id, null, null, null, null, null, null, null, null, null from event_trim t where (t.transaction_id, t.sequence) > (split_part(:cursor_key, '-', 1)::xid8, split_part(:cursor_key, '-', 2)::bigint)
-order by position;
+order by position nulls first limit :limit;
 
 -- name: listEventsBelow
 -- The same for a partner: the first of each partner below it from that one's index.
@@ -35,18 +35,16 @@ with page as (
 		  and e.object_type = :object_type
 		  and e.object_id = :object_id
 		  and (e.transaction_id, e.sequence) > (split_part(:cursor_key, '-', 1)::xid8, split_part(:cursor_key, '-', 2)::bigint)
-		order by e.transaction_id, e.sequence
-		limit :limit
+		order by e.transaction_id, e.sequence limit :limit
 	) as e
 	where true
 	  and c.descendant_id = :partner_id
-	order by e.position
-	limit :limit
+	order by e.position limit :limit
 )
 select null as problem, p.id, p.specversion, p.source, p.type, p.subject, p.time, p.datacontenttype, p.sequence, p.data, p.position
 from page p
 union all select 'cursor_expired', t.id, null, null, null, null, null, null, null, null, null from event_trim t where (t.transaction_id, t.sequence) > (split_part(:cursor_key, '-', 1)::xid8, split_part(:cursor_key, '-', 2)::bigint)
-order by position;
+order by position nulls first limit :limit;
 
 -- name: findEventsEnd
 -- Behind all events that are certain.

@@ -288,6 +288,22 @@ static void a_statement_has_at_most_64_parameters(void **state)
 	sqlfile_free(file);
 }
 
+static void a_statement_can_be_part_of_another(void **state)
+{
+	(void)state;
+	static const struct sql_frame frame = {"select count(*) from (\n", "\n) as listed"};
+	struct sql_file *file = read_file("-- name: list\nselect 1\nlimit :limit;");
+	struct sql_text sql = {0};
+
+	assert_true(sql_statement_render(
+		sqlfile_at(file, 0), &(struct sql_choice){.frame = &frame}, &sql));
+
+	assert_string_equal(
+		sql.text.bytes, "select count(*) from (\nselect 1\nlimit $1\n) as listed");
+	text_done(&sql.text);
+	sqlfile_free(file);
+}
+
 static void an_empty_file_has_no_statements(void **state)
 {
 	(void)state;
@@ -317,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_line_is_not_dropped_for_its_comment),
 		cmocka_unit_test(a_faulty_file_is_refused_with_its_line),
 		cmocka_unit_test(a_statement_has_at_most_64_parameters),
+		cmocka_unit_test(a_statement_can_be_part_of_another),
 		cmocka_unit_test(an_empty_file_has_no_statements),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "meter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,14 +15,14 @@ enum { METERED_MAX = 20000, DAY_SECONDS = 86400 };
 /* Compared as bytes: to be made from zeros. */
 struct metered_key {
 	char caller_id[UUID_TEXT_SIZE];
-	int64_t day; /* since 1970 */
+	char partner_id[UUID_TEXT_SIZE]; /* "" for staff */
+	int64_t day;                     /* since 1970 */
 };
 
-/* What one caller asked for on one day. */
+/* What one caller asked for on one day, in the name of one partner. */
 struct metered {
 	struct metered_key key;
 	enum actor_kind kind;
-	char partner_id[UUID_TEXT_SIZE]; /* "" for staff */
 	uint64_t requests, refusals, failures, bytes_sent;
 	time_t used_at; /* last */
 	UT_hash_handle hh;
@@ -65,7 +66,8 @@ static struct metered *find_or_add(struct meter *meter, const struct actor *acto
 	struct metered_key key;
 	struct metered *metered;
 	memset(&key, 0, sizeof key);
-	memcpy(key.caller_id, actor->id, sizeof key.caller_id);
+	snprintf(key.caller_id, sizeof key.caller_id, "%s", actor->id);
+	snprintf(key.partner_id, sizeof key.partner_id, "%s", actor->partner_id);
 	key.day = now / DAY_SECONDS;
 	HASH_FIND(hh, meter->callers, &key, sizeof key, metered);
 	if (metered != NULL || HASH_COUNT(meter->callers) >= METERED_MAX)
@@ -75,7 +77,6 @@ static struct metered *find_or_add(struct meter *meter, const struct actor *acto
 		return NULL;
 	memcpy(&metered->key, &key, sizeof key);
 	metered->kind = actor->kind;
-	memcpy(metered->partner_id, actor->partner_id, sizeof metered->partner_id);
 	HASH_ADD(hh, meter->callers, key, sizeof metered->key, metered);
 	return metered;
 }
@@ -104,8 +105,8 @@ static void append_metered(struct text *usage, const struct metered *metered)
 		"%c{\"caller_id\":\"%s\",\"caller_kind\":\"%s\",\"day\":\"%s\",\"last_used_at\":\"%s\"",
 		usage->length == 0 ? '[' : ',', metered->key.caller_id,
 		actor_kind_name(metered->kind), day, used_at);
-	if (metered->partner_id[0] != '\0')
-		text_append_printf(usage, ",\"partner_id\":\"%s\"", metered->partner_id);
+	if (metered->key.partner_id[0] != '\0')
+		text_append_printf(usage, ",\"partner_id\":\"%s\"", metered->key.partner_id);
 	text_append_printf(usage,
 		",\"requests\":%llu,\"refusals\":%llu,\"failures\":%llu,\"bytes_sent\":%llu}",
 		(unsigned long long)metered->requests, (unsigned long long)metered->refusals,

@@ -64,6 +64,7 @@ struct problem {
 	X(export_finished, 409, NULL, "The export has ended")                                      \
 	X(export_not_ready, 409, NULL, "The export has no file")                                   \
 	X(token_subject_taken, 409, NULL, "This subject exists")                                   \
+	X(caller_usage_taken, 409, NULL, "This day is counted already")                            \
 	X(api_key_secret_taken, 409, NULL, "This key exists")                                      \
 	X(beyond_own_rights, 403, NULL, "A key cannot give more rights than it has")               \
 	X(api_key_ended, 409, NULL, "The key is revoked or expired")                               \

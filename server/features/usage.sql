@@ -38,15 +38,15 @@ with claimed as (
 insert into caller_usage as u (id, caller_id, caller_kind, partner_id, day, requests, refusals, failures, bytes_sent)
 select uuid_v7(), n.caller_id, n.caller_kind, n.partner_id, n.day, n.requests, n.refusals, n.failures, n.bytes_sent
 from noted n
-order by n.caller_id, n.day
-on conflict (caller_id, day) do update
+order by n.caller_id, n.day, n.partner_id
+on conflict (caller_id, day, partner_id) do update
 set (requests, refusals, failures, bytes_sent) = (u.requests + excluded.requests, u.refusals + excluded.refusals, u.failures + excluded.failures,
 	u.bytes_sent + excluded.bytes_sent);
 
 -- name: trimUsage
 -- Deletes days that are older than the settings keep them, ten thousand rows at a time, and what workers added that ended long ago.
 with old as (
-	select u.caller_id, u.day
+	select u.id
 	from caller_usage u
 	where u.day < (clock_timestamp() at time zone 'UTC')::date - (select s.usage_retention_days from setting s)
 	order by u.day
@@ -54,7 +54,7 @@ with old as (
 ), deleted as (
 	delete from caller_usage u
 	using old o
-	where u.caller_id = o.caller_id and u.day = o.day
+	where u.id = o.id
 ), ended as (
 	delete from caller_usage_flush f
 	where f.flushed_at < clock_timestamp() - interval '30 days'

@@ -412,6 +412,30 @@ def test_what_a_subject_asks_for_is_counted(api, by_token, acme):
     assert [row["caller_name"] for row in caller.get("/v1/usage", params={"caller_id": mine}).json()["data"]] == ["Busy Bee"]
 
 
+def test_what_a_subject_asks_for_is_counted_for_the_partner_that_it_speaks_for(api, by_token, acme, zenith):
+    """One that speaks for two partners, and for us, on one day: each partner sees what was asked in its name."""
+    callers = [by_token("partner", sub="agent", partner_code=partner["code"]) for partner in (acme, zenith)] + [by_token("analyst", sub="agent")]
+    mine = callers[0].get("/v1/me").json()["id"]
+    for caller, requests in zip(callers, (2, 5, 7)):
+        for _ in range(requests):
+            caller.get("/v1/regions")
+
+    def counted(caller):
+        sums = {}
+        for row in caller.walk("/v1/usage", caller_id=mine):
+            sums[row["partner_code"]] = sums.get(row["partner_code"], 0) + row["requests"]
+        return sums
+
+    deadline = time.monotonic() + 60
+    while sum(counted(api).values()) < 15:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+    assert counted(api) == {acme["code"]: 3, zenith["code"]: 5, None: 7}
+    assert counted(api.as_partner(acme)) == {acme["code"]: 3}
+    assert counted(api.as_partner(zenith)) == {zenith["code"]: 5}
+
+
 def ended(caller, export):
     deadline = time.monotonic() + 60
     while (answer := caller.get(f"/v1/exports/{export['id']}").json())["status"] in ("queued", "running"):

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,34 @@ static void a_caller_is_counted_by_what_it_was_answered(void **state)
 	meter_free(meter);
 }
 
+static void a_caller_is_counted_for_each_partner_that_it_acts_for(void **state)
+{
+	struct actor subject = {.kind = ACTOR_ACCESS_TOKEN, .role = ROLE_PARTNER};
+	static const char *const partners[] = {
+		"00000000-0000-7000-8000-00000000000c", "00000000-0000-7000-8000-00000000000d", ""};
+	struct meter *meter = meter_new();
+	(void)state;
+	memcpy(subject.id, staff.id, sizeof subject.id);
+	for (int i = 0; i < 6; i++) {
+		memset(subject.partner_id, 'x', sizeof subject.partner_id);
+		snprintf(subject.partner_id, sizeof subject.partner_id, "%s", partners[i % 3]);
+		meter_note(meter, &subject, 200, (uint64_t)i % 3);
+	}
+
+	struct batch batch = take(meter);
+
+	assert_int_equal(json_array_size(batch.usage), 3);
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *usage = json_array_get(batch.usage, i);
+		const char *partner_id = json_string_value(json_object_get(usage, "partner_id"));
+		assert_string_equal(partner_id == NULL ? "" : partner_id, partners[i]);
+		assert_int_equal(number(usage, "requests"), 2);
+		assert_int_equal(number(usage, "bytes_sent"), 2 * i);
+	}
+	drop(&batch);
+	meter_free(meter);
+}
+
 static void a_batch_stays_the_same_until_it_is_settled(void **state)
 {
 	struct meter *meter = meter_new();
@@ -140,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_caller_is_counted_by_what_it_was_answered),
+		cmocka_unit_test(a_caller_is_counted_for_each_partner_that_it_acts_for),
 		cmocka_unit_test(a_batch_stays_the_same_until_it_is_settled),
 		cmocka_unit_test(what_is_settled_is_not_sent_again),
 	};

@@ -1,5 +1,6 @@
 # weave runs at build: it reads the contract and all SQL, and writes C into the build tree.
-add_executable(weave tools/weave.c tools/weave_catalogues.c tools/weave_contract.c)
+add_executable(weave tools/weave.c tools/weave_catalogues.c tools/weave_contract.c
+	tools/weave_expansions.c)
 target_link_libraries(weave PRIVATE qudao_lib)
 qudao_warnings(weave)
 

@@ -79,6 +79,9 @@ static bool read_parameter(struct reading *reading, const json_t *node)
 	parameter.schema = compile(reading, json_object_get(node, "schema"), parameter.name);
 	if (parameter.schema == NULL)
 		return false;
+	parameter.is_array = schema_allows_type(parameter.schema, "array");
+	if (parameter.is_array && !json_is_false(json_object_get(node, "explode")))
+		return refuse(reading, "an array as a parameter needs explode: false");
 	parameter.default_value = default_text(schema_source(parameter.schema));
 	if (parameter.place == PARAMETER_HEADER && strcmp(parameter.name, "If-Match") == 0)
 		operation->is_conditional = parameter.is_required;

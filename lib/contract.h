@@ -6,7 +6,12 @@
 #include "schema.h"
 #include "text.h"
 
-enum { CONTRACT_SCOPES_MAX = 4, CONTRACT_MEDIA_TYPES_MAX = 4, CONTRACT_DATE_SIZE = 32 };
+enum {
+	CONTRACT_SCOPES_MAX = 4,
+	CONTRACT_MEDIA_TYPES_MAX = 4,
+	CONTRACT_DATE_SIZE = 32,
+	CONTRACT_EXPANSIONS_MAX = 10, /* that a request may ask for */
+};
 
 enum parameter_place {
 	PARAMETER_PATH,
@@ -18,6 +23,7 @@ struct contract_parameter {
 	const char *name;
 	enum parameter_place place;
 	bool is_required;
+	bool is_array; /* its values are separated by commas */
 	const struct schema *schema;
 	char *default_value; /* as text, owned; or NULL */
 };

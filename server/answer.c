@@ -6,6 +6,7 @@
 #include <uuid/uuid.h>
 
 #include "count.h"
+#include "expand.h"
 #include "parameters.h"
 
 void answer_reset(struct request *r)
@@ -392,7 +393,7 @@ static void add_retry_after(struct request *r, const struct rows *rows, int row)
 static void add_object_headers(struct request *r, const struct rows *rows, int row)
 {
 	int version = PQfnumber(rows->result, "version");
-	if (version >= 0)
+	if (version >= 0 && r->expand == NULL)
 		add_etag(r, rows, row, version);
 	if (r->operation->code->is_polled)
 		add_retry_after(r, rows, row);
@@ -424,6 +425,8 @@ const struct problem *answer_rows(
 		.variant = variant,
 		.fields = r->fields,
 		.field_count = r->field_count};
+	if (r->expand != NULL)
+		expand_complete(r, &rows);
 	answer_begin(r, r->operation->contract->success_status, "application/json");
 	if (r->operation->contract->is_list) {
 		answer_vary(r, "Accept");

@@ -36,7 +36,7 @@ static void check_parameters(
 /* A filter that no line names would be accepted and do nothing. */
 static void check_filters(struct check *check, const struct operation *operation)
 {
-	static const char *const page[] = {"limit", "cursor", "sort", "fields", "count"};
+	static const char *const page[] = {"limit", "cursor", "sort", "fields", "count", "expand"};
 	const struct contract_operation *contract = operation->contract;
 	for (size_t i = 0; i < contract->parameter_count && operation->statement; i++) {
 		const char *name = contract->parameters[i].name;
@@ -139,6 +139,8 @@ static void find_column(void *ctx, const char *name, const struct schema *schema
 {
 	struct comparison *comparison = ctx;
 	(void)is_required;
+	if (operation_expandable(comparison->operation, slice_of(name)) != NULL)
+		return;
 	int column = PQfnumber(comparison->description, name);
 	if (column < 0)
 		complain(comparison->check, "%s: %s has no column %s",

@@ -109,6 +109,46 @@ static bool find_locations(struct operation_table *table, struct text *ret_error
 	return true;
 }
 
+/* What is embedded is read by the statement of the direct read and by nothing else. */
+static bool can_embed(const struct operation *read)
+{
+	return read != NULL && read->is_shared && !read->is_write && read->code->check == NULL &&
+	       read->code->handle == NULL && !read->contract->is_list;
+}
+
+static bool find_expandables(
+	struct operation_table *table, struct operation *operation, struct text *ret_error)
+{
+	const struct schema *answer = operation->contract->answer;
+	json_t *rules = answer == NULL ? NULL : json_object_get(schema_source(answer), "x-expands");
+	const char *name;
+	json_t *rule;
+	operation->expandables = calloc(json_object_size(rules) + 1, sizeof(struct expandable));
+	if (operation->expandables == NULL)
+		return false;
+	json_object_foreach (rules, name, rule) {
+		const char *with = json_string_value(json_object_get(rule, "with"));
+		struct expandable expandable = {.name = name,
+			.by = json_string_value(json_object_get(rule, "by")),
+			.with = with == NULL ? NULL : operation_find(table, with)};
+		if (expandable.by == NULL || !can_embed(expandable.with)) {
+			text_append_printf(ret_error, "%s: nothing reads what %s refers to",
+				operation->contract->id, name);
+			return false;
+		}
+		operation->expandables[operation->expandable_count++] = expandable;
+	}
+	return true;
+}
+
+static bool find_all_expandables(struct operation_table *table, struct text *ret_error)
+{
+	for (int i = 0; i < table->count; i++)
+		if (!find_expandables(table, &table->operations[i], ret_error))
+			return false;
+	return true;
+}
+
 struct operation_table *operation_table_new(const struct contract *contract,
 	const struct statement_catalogue *catalogue, struct text *ret_error)
 {
@@ -118,7 +158,8 @@ struct operation_table *operation_table_new(const struct contract *contract,
 	table->operations = calloc(contract->operation_count, sizeof *table->operations);
 	table->router = router_new();
 	if (table->operations == NULL || table->router == NULL ||
-		!fill(table, contract, catalogue, ret_error) || !find_locations(table, ret_error)) {
+		!fill(table, contract, catalogue, ret_error) || !find_locations(table, ret_error) ||
+		!find_all_expandables(table, ret_error)) {
 		operation_table_free(table);
 		return NULL;
 	}
@@ -130,8 +171,18 @@ void operation_table_free(struct operation_table *table)
 	if (table == NULL)
 		return;
 	router_free(table->router);
+	for (int i = 0; i < table->count; i++)
+		free(table->operations[i].expandables);
 	free(table->operations);
 	free(table);
+}
+
+const struct expandable *operation_expandable(const struct operation *operation, struct slice name)
+{
+	for (size_t i = 0; i < operation->expandable_count; i++)
+		if (slice_equals(name, operation->expandables[i].name))
+			return &operation->expandables[i];
+	return NULL;
 }
 
 const struct operation *operation_find(const struct operation_table *table, const char *id)

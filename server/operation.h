@@ -47,13 +47,22 @@ struct operation_code {
 #define OPERATION(id) const struct operation_code operation_##id
 #define SQL(name) statement_##name
 
+/* What objects refer to: x-expands of their schema. */
+struct expandable {
+	const char *name;             /* of the member that it is embedded as */
+	const char *by;               /* the member with its id */
+	const struct operation *with; /* what reads it, by a statement that takes several ids */
+};
+
 struct operation {
 	const struct contract_operation *contract;
 	const struct operation_code *code;
 	const struct statement *statement;
 	const struct statement *statement_for_partner;
 	const struct statement *then;
-	const char *location; /* the path at which a created object is read, or NULL */
+	const char *location;           /* the path at which a created object is read, or NULL */
+	struct expandable *expandables; /* owned */
+	size_t expandable_count;
 	bool is_write;
 	bool is_shared; /* its statement takes what several requests bring */
 	int number;     /* its place in the table, for the metrics */
@@ -69,6 +78,9 @@ struct operation_table {
 struct operation_table *operation_table_new(const struct contract *contract,
 	const struct statement_catalogue *catalogue, struct text *ret_error);
 void operation_table_free(struct operation_table *table);
+
+/* Returns what an operation's objects refer to by that name, or NULL. */
+const struct expandable *operation_expandable(const struct operation *operation, struct slice name);
 
 /* Returns the operation of that id, or NULL. */
 const struct operation *operation_find(const struct operation_table *table, const char *id);

@@ -57,6 +57,26 @@ static const char *pointer_to(struct request *r, const struct contract_parameter
 		parameter->name);
 }
 
+static void check_value(struct request *r, const struct contract_parameter *parameter,
+	const char *value, const char *pointer)
+{
+	struct slice rest = slice_of(value);
+	struct slice item;
+	struct text array = {0};
+	if (!parameter->is_array) {
+		schema_check_text(parameter->schema, rest, pointer, &r->faults);
+		return;
+	}
+	while (slice_split(&rest, ',', &item)) {
+		text_append_char(&array, array.length == 0 ? '[' : ',');
+		text_append_json(&array, item.bytes, item.length);
+	}
+	text_append_char(&array, ']');
+	schema_check_text(
+		parameter->schema, (struct slice){array.bytes, array.length}, pointer, &r->faults);
+	text_done(&array);
+}
+
 static void take_value(struct request *r, size_t i, const char *value)
 {
 	const struct contract_parameter *parameter = &r->operation->contract->parameters[i];
@@ -69,7 +89,7 @@ static void take_value(struct request *r, size_t i, const char *value)
 	else if (*value == '\0')
 		fault_add(&r->faults, pointer, "empty", "%s is empty", parameter->name);
 	else
-		schema_check_text(parameter->schema, slice_of(value), pointer, &r->faults);
+		check_value(r, parameter, value, pointer);
 	r->values[i] = value == NULL ? "" : value;
 }
 
@@ -132,7 +152,8 @@ static void read_fields(struct request *r)
 	while (slice_split(&rest, ',', &field)) {
 		field = slice_trim(field);
 		char *name = arena_copy(&r->arena, field.bytes, field.length);
-		if (name == NULL || !contract_has_member(r->operation->contract, name))
+		if (name == NULL || !contract_has_member(r->operation->contract, name) ||
+			operation_expandable(r->operation, field) != NULL)
 			fault_add(&r->faults, "?fields", "unknown_member",
 				"%.*s is not a member of the answer", (int)field.length,
 				field.bytes);
@@ -152,7 +173,7 @@ static void describe_scope(struct request *r)
 		const char *name = contract->parameters[i].name;
 		if (r->values[i] == NULL || strcmp(name, "cursor") == 0 ||
 			strcmp(name, "limit") == 0 || strcmp(name, "fields") == 0 ||
-			strcmp(name, "count") == 0)
+			strcmp(name, "count") == 0 || strcmp(name, "expand") == 0)
 			continue;
 		text_append_printf(&r->scope, "\n%s=%s", name, r->values[i]);
 	}
@@ -252,7 +273,7 @@ static const struct problem *read_idempotency_key(struct request *r)
 /* Files and streams are rows and nothing else. */
 static void refuse_beside_rows(struct request *r)
 {
-	static const char *const beside_rows[] = {"count"};
+	static const char *const beside_rows[] = {"count", "expand"};
 	for (size_t i = 0; i < sizeof beside_rows / sizeof *beside_rows; i++)
 		if (parameters_value(r, beside_rows[i]) != NULL)
 			fault_add(&r->faults, arena_printf(&r->arena, "?%s", beside_rows[i]),

@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "binding.h"
 #include "count.h"
+#include "expand.h"
 #include "export.h"
 #include "framing.h"
 #include "http.h"
@@ -414,6 +415,13 @@ void request_fail(struct request *r, enum segment_outcome outcome, const PGresul
 		request_refuse(r, problem);
 }
 
+static void answer_results(struct request *r)
+{
+	if (r->segment.store == NULL)
+		request_answer_rows(r);
+	request_answer(r);
+}
+
 static void statement_done(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
@@ -423,9 +431,8 @@ static void statement_done(struct segment *segment, enum segment_outcome outcome
 	}
 	if (r->operation->code->committed != NULL)
 		r->operation->code->committed(r);
-	if (segment->store == NULL)
-		request_answer_rows(r);
-	request_answer(r);
+	if (r->expand == NULL || !expand_begin(r, answer_results))
+		answer_results(r);
 }
 
 void request_answer_rows(struct request *r)
@@ -492,8 +499,8 @@ static const struct problem *run_statement(struct request *r)
 {
 	if (r->format != FORMAT_JSON)
 		return export_begin(r);
-	/* The answer of a keyed one is stored by a segment of its own. */
-	if (!r->operation->is_shared || r->idempotency_key != NULL)
+	/* The answer of a keyed one is stored by a segment of its own, and who expands goes on. */
+	if (!r->operation->is_shared || r->idempotency_key != NULL || r->expand != NULL)
 		return run_own_statement(r);
 	r->reads_new = makes_something(r);
 	return shared_submit(r);
@@ -519,6 +526,7 @@ static void run(struct request *r)
 	request_move(r, REQUEST_RUNNING);
 	if ((p = throttle_admit_caller(r)) != NULL || (p = request_permit(r)) != NULL ||
 		(p = check_body(r)) != NULL || (p = parameters_check(r)) != NULL ||
+		(p = expand_prepare(r)) != NULL ||
 		(code->check != NULL && (p = code->check(r)) != NULL)) {
 		request_refuse(r, p);
 		return;

@@ -156,6 +156,7 @@ struct request {
 	int statement_call, then_call; /* their places in the segment; -1: none */
 	int count_call;                /* of the first that counts what is listed; -1: none */
 	bool reads_new;                /* `:id` stands for what was just made */
+	struct expand *expand;         /* what is embedded; NULL: nothing */
 	struct shared_values shared;   /* NULLs: it asks for itself */
 	void *feature;                 /* what a stream or an export keeps */
 	void (*feature_free)(struct request *r);

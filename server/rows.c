@@ -368,6 +368,8 @@ bool rows_append_object(struct text *text, const struct rows *rows, int row)
 			return false;
 		comma = 0;
 	}
+	if (rows->append != NULL && !rows->append(text, rows, row))
+		return false;
 	text_append_char(text, '}');
 	return true;
 }

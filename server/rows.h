@@ -12,6 +12,9 @@ struct rows {
 	const struct variant *variant; /* with its columns described */
 	const struct slice *fields;    /* the members asked for; id and version always stay */
 	size_t field_count;            /* 0: all */
+	/* Appends what an object has besides its columns, `,"name":value` each; NULL: nothing. */
+	bool (*append)(struct text *text, const struct rows *rows, int row);
+	const void *append_ctx;
 };
 
 /* Whether a column is no member, unless the contract has one of its name: what a statement says to

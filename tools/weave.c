@@ -73,6 +73,7 @@ static json_t *weave_contract(const char *path, struct text forms[FORM_COUNT])
 	if (document == NULL)
 		die(path, error.bytes);
 	complete_contract(document);
+	complete_expansions(document);
 	char *json = json_dumps(document, JSON_COMPACT);
 	struct contract *contract = contract_new(slice_of(json), &error);
 	if (contract == NULL)

@@ -14,8 +14,19 @@ struct text read_file(const char *path);
 /* Writes bytes as an array of C. */
 void append_bytes(struct text *out, const char *name, struct slice bytes);
 
-/* Adds to each operation of the contract what x-every-operation says, and takes that out. */
+/* Adds to each operation of the contract what x-every-operation says, and to each list what
+ * x-every-list says; takes both out. */
 void complete_contract(json_t *document);
+
+/* Adds what x-expands of the schemas means for the operations, by x-every-expansion, and takes that
+ * out. */
+void complete_expansions(json_t *document);
+
+/* Returns the $ref of what an operation answers with 200, as JSON; NULL: none, or no component. */
+const char *answer_reference(json_t *operation);
+
+/* Returns the schema that a $ref leads to, or NULL. */
+json_t *find_component(json_t *document, const char *reference);
 
 /* Returns the enums of the contract, {name: [value, …]}; a new reference. Each is named by x-enum,
  * but for sorts and where x-enum is false, whose values are for programs only. */

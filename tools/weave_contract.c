@@ -25,17 +25,22 @@ static void add_headers(json_t *responses, const json_t *headers)
 	}
 }
 
-/* Returns the schema of what an operation answers as JSON, which is a component; or NULL. */
-static json_t *answer_schema(json_t *document, json_t *operation)
+static const char components[] = "#/components/schemas/";
+
+const char *answer_reference(json_t *operation)
 {
-	static const char components[] = "#/components/schemas/";
 	const char *reference = NULL;
-	json_t *schemas = NULL;
-	json_unpack(document, "{s:{s:o}}", "components", "schemas", &schemas);
 	json_unpack(operation, "{s:{s:{s:{s:{s:{s:s}}}}}}", "responses", "200", "content",
 		"application/json", "schema", "$ref", &reference);
-	if (reference == NULL || strncmp(reference, components, strlen(components)) != 0)
-		return NULL;
+	bool is_component = reference != NULL &&
+			    strncmp(reference, components, strlen(components)) == 0;
+	return is_component ? reference : NULL;
+}
+
+json_t *find_component(json_t *document, const char *reference)
+{
+	json_t *schemas = NULL;
+	json_unpack(document, "{s:{s:o}}", "components", "schemas", &schemas);
 	return json_object_get(schemas, reference + strlen(components));
 }
 
@@ -43,7 +48,9 @@ static json_t *answer_schema(json_t *document, json_t *operation)
 static void complete_list(json_t *document, json_t *operation)
 {
 	const json_t *every = json_object_get(document, "x-every-list");
-	json_t *page = json_object_get(answer_schema(document, operation), "properties");
+	const char *reference = answer_reference(operation);
+	json_t *schema = reference == NULL ? NULL : find_component(document, reference);
+	json_t *page = json_object_get(schema, "properties");
 	if (json_object_get(page, "has_more") == NULL)
 		return;
 	add_missing(page, json_object_get(every, "properties"));

@@ -71,6 +71,9 @@ static void what_the_server_cannot_enforce_is_refused(void **state)
 			"," ANSWER
 			",\"parameters\":[{\"name\":\"a\",\"in\":\"query\",\"schema\":{\"contains\":{}}}]",
 			"contains"},
+		{SECURITY "," ANSWER ",\"parameters\":[{\"name\":\"a\",\"in\":\"query\","
+			  "\"schema\":{\"type\":\"array\"}}]",
+			"explode: false"},
 		{SECURITY "," ANSWER ",\"deprecated\":true", "go together"},
 		{SECURITY "," ANSWER ",\"x-deprecated-at\":\"2026-01-01\"", "go together"},
 		{SECURITY "," ANSWER ",\"x-sunset-at\":\"2026-01-01\"", "go together"},

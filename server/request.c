@@ -91,8 +91,10 @@ struct request *request_order(struct service *service, const struct request_orde
 	struct request *r = request_new(service, NULL, order->target);
 	if (r == NULL)
 		return NULL;
-	r->method = "GET";
+	r->method = order->method == NULL ? "GET" : order->method;
 	r->headers[HEADER_ACCEPT] = order->accept;
+	r->headers[HEADER_CONTENT_TYPE] = order->content_type;
+	r->language = r->faults.language = order->language;
 	r->actor = *order->actor;
 	return r;
 }
@@ -339,7 +341,7 @@ const struct problem *request_vet(struct request *r)
 	const struct problem *p = request_route(r);
 	if (p != NULL)
 		return p;
-	if (!r->operation->contract->is_list)
+	if (!r->operation->contract->is_list && r->operation->code->import == NULL)
 		return request_fault(
 			r, &problem_not_found, "%s is no list.", r->operation->contract->id);
 	binding_stamp(r);

@@ -172,18 +172,22 @@ struct request {
 struct request *request_new(
 	struct service *service, struct http_connection *http, const char *target);
 
-/* A request of the server's own: reads a list in the name of `actor`. */
+/* A request of the server's own, in the name of `actor`: reads a list, or imports a file. */
 struct request_order {
+	const char *method; /* NULL: GET */
 	const char *target;
-	const char *accept;
+	const char *accept;       /* of a list */
+	const char *content_type; /* of a file */
+	const struct language *language;
 	const struct actor *actor;
 };
 
-/* Makes it; NULL when memory is exhausted. It lives no longer than `accept`. */
+/* Makes it; NULL when memory is exhausted. It lives no longer than the strings, of which only the
+ * target is copied. */
 struct request *request_order(struct service *service, const struct request_order *order);
 
-/* Routes, permits and checks such a request, and refuses what is no list. What it reads may then be
- * exported. */
+/* Routes, permits and checks such a request, and refuses what is neither a list nor a bulk import.
+ */
 const struct problem *request_vet(struct request *r);
 
 /* Tells who waits for a request that there is news. */

@@ -37,7 +37,7 @@ struct worker {
 	struct housekeeping *housekeeping;
 	struct jobs *jobs;             /* NULL: others do them */
 	struct deliveries *deliveries; /* NULL: others send them */
-	struct exporter *exporter;     /* NULL: others write them */
+	struct tasks *exports;         /* NULL: others write them */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -110,9 +110,8 @@ static bool make_doors(struct worker *worker, int number, int port, struct text 
 	if (number == 0 && worker->service.config->works) {
 		worker->jobs = jobs_new(&worker->service);
 		worker->deliveries = deliveries_new(&worker->service);
-		worker->exporter = exporter_new(&worker->service);
-		if (worker->jobs == NULL || worker->exporter == NULL ||
-			worker->deliveries == NULL) {
+		worker->exports = tasks_new(&worker->service, &exporter);
+		if (worker->jobs == NULL || worker->exports == NULL || worker->deliveries == NULL) {
 			text_append_string(ret_error, "out of memory");
 			return false;
 		}
@@ -195,10 +194,9 @@ static void tick(struct worker *worker)
 	lanes_tick(worker->service.lanes);
 	housekeeping_tick(worker->housekeeping);
 	issuer_tick(worker->service.issuer);
-	if (worker->jobs != NULL) {
+	if (worker->jobs != NULL)
 		jobs_tick(worker->jobs);
-		exporter_tick(worker->exporter);
-	}
+	tasks_tick(worker->exports);
 	deliveries_tick(worker->deliveries);
 	publish_figures(worker);
 }
@@ -208,8 +206,8 @@ static bool is_finished(const struct worker *worker)
 	if (worker->stop_ms == 0)
 		return false;
 	int64_t stopping_ms = worker->loop.now_ms - worker->stop_ms;
-	bool is_working = worker->jobs != NULL &&
-			  (jobs_are_busy(worker->jobs) || exporter_is_busy(worker->exporter));
+	bool is_working = (worker->jobs != NULL && jobs_are_busy(worker->jobs)) ||
+			  tasks_are_busy(worker->exports);
 	bool is_sending = !deliveries_are_idle(worker->deliveries) &&
 			  stopping_ms < DELIVERY_GRACE_MS;
 	bool is_counting = !meter_is_settled(worker->service.meter) && stopping_ms < METER_GRACE_MS;
@@ -266,7 +264,7 @@ void worker_free(struct worker *worker)
 	http_free(worker->http);
 	followers_free(worker->service.followers);
 	jobs_free(worker->jobs);
-	exporter_free(worker->exporter);
+	tasks_free(worker->exports);
 	lanes_free(worker->service.lanes);
 	deliveries_free(worker->deliveries);
 	housekeeping_free(worker->housekeeping);

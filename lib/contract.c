@@ -161,6 +161,10 @@ static bool read_success(struct reading *reading, const json_t *node)
 	json_object_foreach (json_object_get(node, "responses"), status, answer) {
 		if (status[0] != '2')
 			continue;
+		if (reading->operation->success_status == 200 && strcmp(status, "202") == 0) {
+			reading->operation->is_deferrable = true;
+			continue;
+		}
 		if (reading->operation->success_status != 0)
 			return refuse(reading, "more than one 2xx answer");
 		reading->operation->success_status = (int)strtol(status, NULL, 10);

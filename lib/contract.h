@@ -39,6 +39,7 @@ struct contract_operation {
 	size_t body_type_count;
 	const struct schema *rows; /* x-rows: what one row of a streamed body is, or NULL */
 	int success_status;
+	bool is_deferrable;          /* it has a 202 besides: what is accepted and done later */
 	const struct schema *answer; /* of the JSON answer; of one row, where it is a list */
 	bool is_list;
 	bool is_public;

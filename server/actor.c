@@ -59,14 +59,14 @@ static const struct {
 	{.role = ROLE_MANAGER,
 		.scopes =
 			"*:read partners:write contacts:write sales-records:write customers:write "
-			"exports:write"},
+			"exports:write imports:write"},
 	{.role = ROLE_ANALYST, .scopes = "*:read exports:write"},
 	{.role = ROLE_PARTNER,
 		.scopes =
 			"partners:read contacts:read contacts:write customers:read customers:write "
 			"sales-records:read sales-records:write regions:read products:read "
 			"exchange-rates:read legal-entities:read calendars:read settings:read "
-			"imports:read analytics:read events:read webhooks:read webhooks:write "
+			"imports:read imports:write analytics:read events:read webhooks:read webhooks:write "
 			"exports:read exports:write usage:read",
 		.if_named = "api-keys:read api-keys:write"},
 };

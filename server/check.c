@@ -114,6 +114,7 @@ static const struct {
 	{2951, "array", NULL},
 	{114, "object", NULL},
 	{3802, "object", NULL},
+	{3802, "array", NULL},
 };
 
 static bool fits(Oid type, const struct schema *member)

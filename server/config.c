@@ -123,6 +123,10 @@ static const struct setting settings[] = {
 	{"event-heartbeat-ms", AT(event_heartbeat_ms), SETTING_NUMBER, "10000", 100, 3600000,
 		"a stream without news says after as long that it is there"},
 	{"imports", AT(imports), SETTING_NUMBER, "2", 1, 64, "bulk imports at once, per worker"},
+	{"import-bytes", AT(import_bytes), SETTING_NUMBER, "268435456", 1024, 2147483647,
+		"largest file of a bulk import that is put off (Prefer: respond-async)"},
+	{"caller-imports", AT(caller_imports), SETTING_NUMBER, "20", 1, 100000,
+		"how many of them one caller may have waiting"},
 };
 
 enum { SETTING_COUNT = sizeof settings / sizeof *settings };

@@ -66,6 +66,8 @@ struct config {
 	int event_heartbeat_ms;   /* after as long, a stream says that it is there */
 	int batch;                /* statements that go out together */
 	int imports;              /* at the same time, per worker */
+	int import_bytes;         /* of a file that is imported later */
+	int caller_imports;       /* of one caller that wait */
 };
 
 /* Fills `ret_config` from flags (--port=8080) and the environment (QUDAO_PORT); flags win. False

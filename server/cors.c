@@ -26,12 +26,12 @@ void cors_add(struct request *r)
 	answer_header(r, "Access-Control-Allow-Origin", origin);
 	answer_header(r, "Access-Control-Expose-Headers",
 		"Content-Language, ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, "
-		"Deprecation, RateLimit, RateLimit-Policy, Sunset, WWW-Authenticate");
+		"Deprecation, Preference-Applied, RateLimit, RateLimit-Policy, Sunset, WWW-Authenticate");
 	if (strcmp(r->method, "OPTIONS") != 0)
 		return;
 	answer_header(r, "Access-Control-Allow-Methods", r->allowed);
 	answer_header(r, "Access-Control-Allow-Headers",
 		"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
-		"Request-Id, Traceparent");
+		"Prefer, Request-Id, Traceparent");
 	answer_header(r, "Access-Control-Max-Age", "600");
 }

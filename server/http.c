@@ -68,10 +68,19 @@ static const struct {
 	{"If-None-Match", HEADER_IF_NONE_MATCH},
 	{"Last-Event-ID", HEADER_LAST_EVENT_ID},
 	{"Origin", HEADER_ORIGIN},
+	{"Prefer", HEADER_PREFER},
 	{"Request-Id", HEADER_REQUEST_ID},
 	{"Traceparent", HEADER_TRACEPARENT},
 	{"X-Forwarded-For", HEADER_FORWARDED_FOR},
 };
+
+/* A list may come in several headers. Of the others the framing gate says which may. */
+static void keep_header(struct request *r, enum request_header header, const char *value)
+{
+	const char *before = r->headers[header];
+	bool goes_on = header == HEADER_PREFER && before != NULL;
+	r->headers[header] = goes_on ? arena_printf(&r->arena, "%s, %s", before, value) : value;
+}
 
 static enum MHD_Result take_header(
 	void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -80,7 +89,7 @@ static enum MHD_Result take_header(
 	(void)kind;
 	for (size_t i = 0; i < sizeof known_headers / sizeof *known_headers; i++)
 		if (strcasecmp(name, known_headers[i].name) == 0)
-			r->headers[known_headers[i].header] = value;
+			keep_header(r, known_headers[i].header, value);
 	return MHD_YES;
 }
 

@@ -37,7 +37,8 @@ static bool bind_key(struct request *r, const char *statement, struct call *ret_
 }
 
 /* The headers that are part of an answer, a line each. */
-static const char *const stored_headers[] = {"Content-Language", "ETag", "Location"};
+static const char *const stored_headers[] = {
+	"Content-Language", "ETag", "Location", "Preference-Applied"};
 
 static const char *headers_text(struct request *r)
 {

@@ -43,6 +43,7 @@ enum request_header {
 	HEADER_IF_NONE_MATCH,
 	HEADER_LAST_EVENT_ID,
 	HEADER_ORIGIN,
+	HEADER_PREFER,
 	HEADER_REQUEST_ID,
 	HEADER_TRACEPARENT,
 	HEADER_COUNT,
@@ -162,8 +163,10 @@ struct request {
 	void (*feature_free)(struct request *r);
 	void (*woken)(struct request *r); /* of one of the server's own: told in place of http */
 	void *owner;
-	bool is_busy;      /* a segment of an answer that is being sent is under way */
-	bool is_abandoned; /* released when it is not */
+	const char *attempt; /* of one that does what was put off: how often it was begun; or NULL
+			      */
+	bool is_busy;        /* a segment of an answer that is being sent is under way */
+	bool is_abandoned;   /* released when it is not */
 
 	struct answer answer;
 };

@@ -13,6 +13,7 @@
 #include "gzip.h"
 #include "housekeeping.h"
 #include "http.h"
+#include "importer.h"
 #include "issuer.h"
 #include "jobs.h"
 #include "meter.h"
@@ -38,6 +39,7 @@ struct worker {
 	struct jobs *jobs;             /* NULL: others do them */
 	struct deliveries *deliveries; /* NULL: others send them */
 	struct tasks *exports;         /* NULL: others write them */
+	struct tasks *imports;         /* that were put off; NULL: others do them */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -111,7 +113,9 @@ static bool make_doors(struct worker *worker, int number, int port, struct text 
 		worker->jobs = jobs_new(&worker->service);
 		worker->deliveries = deliveries_new(&worker->service);
 		worker->exports = tasks_new(&worker->service, &exporter);
-		if (worker->jobs == NULL || worker->exports == NULL || worker->deliveries == NULL) {
+		worker->imports = tasks_new(&worker->service, &importer);
+		if (worker->jobs == NULL || worker->exports == NULL || worker->imports == NULL ||
+			worker->deliveries == NULL) {
 			text_append_string(ret_error, "out of memory");
 			return false;
 		}
@@ -197,6 +201,7 @@ static void tick(struct worker *worker)
 	if (worker->jobs != NULL)
 		jobs_tick(worker->jobs);
 	tasks_tick(worker->exports);
+	tasks_tick(worker->imports);
 	deliveries_tick(worker->deliveries);
 	publish_figures(worker);
 }
@@ -207,7 +212,7 @@ static bool is_finished(const struct worker *worker)
 		return false;
 	int64_t stopping_ms = worker->loop.now_ms - worker->stop_ms;
 	bool is_working = (worker->jobs != NULL && jobs_are_busy(worker->jobs)) ||
-			  tasks_are_busy(worker->exports);
+			  tasks_are_busy(worker->exports) || tasks_are_busy(worker->imports);
 	bool is_sending = !deliveries_are_idle(worker->deliveries) &&
 			  stopping_ms < DELIVERY_GRACE_MS;
 	bool is_counting = !meter_is_settled(worker->service.meter) && stopping_ms < METER_GRACE_MS;
@@ -265,6 +270,7 @@ void worker_free(struct worker *worker)
 	followers_free(worker->service.followers);
 	jobs_free(worker->jobs);
 	tasks_free(worker->exports);
+	tasks_free(worker->imports);
 	lanes_free(worker->service.lanes);
 	deliveries_free(worker->deliveries);
 	housekeeping_free(worker->housekeeping);

@@ -80,7 +80,7 @@ comment on function audit_write() is 'Writes the audit rows and the events of a 
 do $$
 declare
 	technical constant text[] := array[
-		'api_key_use', 'audit_log', 'caller_usage', 'caller_usage_flush', 'event', 'event_trim', 'export', 'export_chunk', 'idempotency_key', 'import', 'import_error', 'job', 'partner_closure', 'partner_status_move',
+		'api_key_use', 'audit_log', 'caller_usage', 'caller_usage_flush', 'event', 'event_trim', 'export', 'export_chunk', 'idempotency_key', 'import', 'import_chunk', 'import_error', 'job', 'partner_closure', 'partner_status_move',
 		'region_span', 'rollup_check_progress', 'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
 		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'sales_record_status_change', 'sales_record_status_move', 'schema_migration', 'server_secret', 'token_subject_use',
 		'webhook_cursor', 'webhook_delivery', 'webhook_state'];

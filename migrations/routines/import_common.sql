@@ -117,25 +117,40 @@ end
 $$;
 comment on function import_faults(bigint) is 'The first refusals of the import under way.';
 
-create or replace function import_finish(done import) returns void
+create or replace function import_finish(done import) returns uuid
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-	insert into import (id, resource, started_at, finished_at, actor_id, partner_id, rows, created, updated, unchanged, rejected, digest, is_dry_run, is_atomic, is_posted)
-	select done.id, done.resource, done.started_at, done.finished_at, done.actor_id, app_partner(), done.rows, done.created, done.updated, done.unchanged,
-		done.rejected, done.digest, done.is_dry_run, done.is_atomic, done.is_posted;
+	if done.attempts is null then
+		insert into import (id, resource, started_at, finished_at, actor_id, partner_id, rows, created, updated, unchanged, rejected, digest,
+			is_dry_run, is_atomic, is_posted, bytes)
+		select done.id, done.resource, done.started_at, done.finished_at, done.actor_id, app_partner(), done.rows, done.created, done.updated, done.unchanged,
+			done.rejected, done.digest, done.is_dry_run, done.is_atomic, done.is_posted, done.bytes;
+	else
+		-- Whoever cancels it, or takes it for abandoned, waits from here on, or came before.
+		update import i
+		set (status, finished_at, rows, created, updated, unchanged, rejected, is_posted, lease_until) =
+			('succeeded', app_now(), done.rows, done.created, done.updated, done.unchanged, done.rejected, done.is_posted, null)
+		where i.id = done.id and i.attempts = done.attempts and i.status = 'running';
+		if not found then
+			return null;
+		end if;
+		delete from import_chunk c where c.import_id = done.id;
+	end if;
 
 	insert into import_error (id, import_id, line, pointer, code, detail)
 	select uuid_v7(), done.id, e.line, e.pointer, e.code, e.detail from staging_error e;
 
 	if not done.is_posted then
-		return;
+		return done.id;
 	end if;
 	insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, after)
 	values (uuid_v7(), clock_timestamp(), done.actor_id, current_setting('app.actor_name', true), current_setting('app.operation', true),
-		current_setting('application_name'), 'import', 'import', done.id, app_partner(), to_jsonb(done) - 'partner_id');
+		current_setting('application_name'), 'import', 'import', done.id, app_partner(), to_jsonb(done) - array['partner_id', 'status', 'attempts', 'bytes', 'chunks', 'failure_code', 'failure_detail',
+			'target', 'format', 'language', 'request_id', 'caller', 'lease_until']);
 	insert into event (id, type, object_type, object_id, partner_id, is_for_partner, occurred_at)
 	values (uuid_v7(), 'import.finished', 'import', done.id, app_partner(), true, clock_timestamp());
+	return done.id;
 end
 $$;
-comment on function import_finish(import) is 'Writes down an import and its refusals; if it was posted, also the one audit row and the one event that it owes.';
+comment on function import_finish(import) is 'Writes down an import and its refusals; if it was posted, also the one audit row and the one event that it owes. Of one that was put off, which says in which attempt it is, the file goes; null when that attempt is not the one that counts.';

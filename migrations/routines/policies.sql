@@ -18,7 +18,7 @@ begin
 		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
 		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'rollup_check_progress',
-		'api_key', 'api_key_use', 'job', 'import', 'import_error', 'audit_log', 'event', 'event_trim', 'idempotency_key', 'server_secret',
+		'api_key', 'api_key_use', 'job', 'import', 'import_chunk', 'import_error', 'audit_log', 'event', 'event_trim', 'idempotency_key', 'server_secret',
 		'webhook', 'webhook_state', 'webhook_delivery', 'webhook_cursor', 'caller_usage', 'caller_usage_flush', 'token_subject', 'token_subject_use']) as tablename loop
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
@@ -104,6 +104,12 @@ create policy partner_read on import for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on import for insert to qudao_partner
 	with check (partner_id = nullif(current_setting('app.partner_id', true), '')::uuid);
+create policy partner_change on import for update to qudao_partner
+	using (partner_id = nullif(current_setting('app.partner_id', true), '')::uuid)
+	with check (partner_id = nullif(current_setting('app.partner_id', true), '')::uuid);
+create policy partner_all on import_chunk to qudao_partner
+	using (exists (select from import i where i.id = import_id and i.partner_id = nullif(current_setting('app.partner_id', true), '')::uuid))
+	with check (exists (select from import i where i.id = import_id and i.partner_id = nullif(current_setting('app.partner_id', true), '')::uuid));
 create policy partner_read on sales_record_status_change for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_add on sales_record_status_change for insert to qudao_partner

@@ -21,23 +21,18 @@ select c.id::text, c.attempts::text as attempt, c.list, c.format, case when c.gz
 from claimed c;
 
 -- name: findExportCaller
--- By whose rights the list is read: as the key is now, or as the token was that asked for it.
-select k.id, k.name, k.role, k.partner_id, k.manager_id, array_to_string(k.scopes, ' ') as scopes, k.expires_at, k.revoked_at
+-- By whose rights the list is read.
+select c.id, c.name, c.role, c.partner_id, c.manager_id, c.scopes, c.expires_at, c.revoked_at
 from export e
-join api_key k on k.id = e.requested_by
-where e.id = :id and export_has_caller(e)
-union all
-select e.requested_by, c.name, c.role, c.partner_id, c.manager_id, c.scopes, null, null
-from export e
-cross join lateral jsonb_to_record(e.caller) as c (name text, role text, partner_id uuid, manager_id uuid, scopes text)
-where e.id = :id and e.caller is not null and export_has_caller(e);
+cross join lateral task_rights(e.requested_by, e.caller) as c
+where e.id = :id;
 
 -- name: keepExport
 -- Says that it is still being worked on; no row when that is over, or who asked for it may not any more.
 update export e
 set lease_until = clock_timestamp() + interval '10 seconds'
 where e.id = :id and e.attempts = :attempt and e.status = 'running'
-	and export_has_caller(e)
+	and task_has_caller(e.requested_by, e.caller)
 returning e.id;
 
 -- name: storeExportChunk
@@ -46,7 +41,7 @@ with kept as (
 	update export e
 	set lease_until = clock_timestamp() + interval '10 seconds', rows = :rows, bytes = e.bytes + length(:bytes::bytea), chunks = :number::integer + 1
 	where e.id = :id and e.attempts = :attempt and e.status = 'running'
-		and export_has_caller(e)
+		and task_has_caller(e.requested_by, e.caller)
 	returning e.id
 )
 insert into export_chunk (export_id, number, bytes)

@@ -189,6 +189,121 @@ select e.line, e.pointer, e.code, e.detail
 from import_faults(1000) as e;
 
 -- name: finishImport
--- Writes down the import and its refusals, posted or not; partners appear by themselves.
-select import_finish(row(:id, :resource, :started_at, :now, :actor_id, null, :rows, :created, :updated, :unchanged, :rejected, :digest,
-	:is_dry_run, :is_atomic, :is_posted)::import);
+-- Writes down the import and its refusals, posted or not; partners appear by themselves. No row when it was put off and is not ours any more.
+select f.id
+from import_finish(row(:id, :resource, :started_at, :now, :actor_id, null, :rows, :created, :updated, :unchanged, :rejected, :digest,
+	:is_dry_run, :is_atomic, :is_posted, 'succeeded', :attempt, :bytes, 0, null, null, null, null, null, null, null, null)::import) as f (id)
+where f.id is not null;
+
+-- name: openImport
+-- Begins to keep a file that is imported later, unless the caller has enough of them.
+with fault as (
+	select 'too_many_imports' as problem, null as pointer
+	from import i
+	where i.actor_id = :actor_id and i.status in ('queued', 'running')
+	having count(*) >= :most::bigint
+), opened as (
+	insert into import (id, resource, started_at, actor_id, partner_id, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted,
+		status, attempts, target, format, language, request_id, caller)
+	select :id, :resource, :now, :actor_id, app_partner(), 0, 0, 0, 0, 0, coalesce(:is_dry_run::boolean, false), coalesce(:is_atomic::boolean, false), false,
+		'queued', 0, :target, :format, :language, :request_id, task_caller(:actor::jsonb)
+	where not exists (select from fault)
+)
+select f.problem, f.pointer
+from fault f;
+
+-- name: storeImportChunk
+-- Keeps a piece of the file.
+insert into import_chunk (import_id, number, bytes)
+values (:id, :number, :bytes);
+
+-- name: closeImport
+-- The file is complete: whoever works is told once this is certain.
+update import i
+set bytes = :bytes, chunks = :chunks, digest = :digest
+where i.id = :id
+returning pg_notify('qudao_import', '')::text as told;
+
+-- name: claimImport
+-- Takes the import that has waited longest and that nobody works on, to carry it out from its beginning; those that no server could carry out fail.
+with given_up as (
+	update import i
+	set status = 'failed', failure_code = 'unavailable', failure_detail = 'No attempt came to its end.', lease_until = null, finished_at = app_now()
+	where i.id in (
+		select x.id
+		from import x
+		where x.status in ('queued', 'running') and x.attempts >= 5 and (x.lease_until is null or x.lease_until < clock_timestamp())
+		for update skip locked)
+	returning i.id
+), gone as (
+	delete from import_chunk c
+	using given_up g
+	where c.import_id = g.id
+), claimed as (
+	update import i
+	set status = 'running', attempts = i.attempts + 1, lease_until = clock_timestamp() + interval '10 seconds'
+	where i.id = (
+		select x.id
+		from import x
+		where x.status in ('queued', 'running') and x.attempts < 5 and (x.lease_until is null or x.lease_until < clock_timestamp())
+		order by x.id
+		limit 1
+		for update skip locked)
+	returning i.id, i.attempts, i.target, i.format, i.language, i.request_id, i.chunks
+)
+select c.id::text, c.attempts::text as attempt, c.target, c.format, c.language, c.request_id, c.chunks::text
+from claimed c;
+
+-- name: findImportCaller
+-- By whose rights it is carried out.
+select c.id, c.name, c.role, c.partner_id, c.manager_id, c.scopes, c.expires_at, c.revoked_at
+from import i
+cross join lateral task_rights(i.actor_id, i.caller) as c
+where i.id = :id;
+
+-- name: keepImport
+-- Says that it is still being worked on; no row when that is over, or who asked for it may not any more. While its end is being written
+-- down, the row is locked, which keeps others away as well.
+with kept as (
+	update import i
+	set lease_until = clock_timestamp() + interval '10 seconds'
+	where i.id in (
+		select x.id
+		from import x
+		where x.id = :id and x.attempts = :attempt and x.status = 'running'
+		for update skip locked)
+)
+select i.id
+from import i
+where i.id = :id and i.attempts = :attempt and i.status = 'running' and task_has_caller(i.actor_id, i.caller);
+
+-- name: readImportChunk
+-- A piece of the file; no row when the import is not ours any more, or who asked for it may not.
+with kept as (
+	update import i
+	set lease_until = clock_timestamp() + interval '10 seconds'
+	where i.id = :id and i.attempts = :attempt and i.status = 'running' and task_has_caller(i.actor_id, i.caller)
+	returning i.id
+)
+select c.bytes
+from kept k
+join import_chunk c on c.import_id = k.id and c.number = :number;
+
+-- name: endImport
+-- Writes down how an attempt ended that posted nothing; or puts the import back into the queue, to be begun again after a pause. The file
+-- stays as long as it may be needed.
+with ended as (
+	update import i
+	set status = :status, failure_code = :code, failure_detail = :detail,
+		finished_at = case when :status::text <> 'queued' then app_now() end,
+		lease_until = case when :status::text = 'queued' then clock_timestamp() + make_interval(secs => :pause_ms::integer / 1000.0) end
+	where i.id = :id and i.attempts = :attempt and i.status = 'running'
+	returning i.id
+), gone as (
+	delete from import_chunk c
+	using ended d
+	where c.import_id = d.id and :status::text <> 'queued'
+)
+select pg_notify('qudao_import', '')::text as told
+from ended d
+where :status::text = 'queued';

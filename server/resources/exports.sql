@@ -29,9 +29,7 @@ with body as (
 	having count(*) >= 20
 ), created as (
 	insert into export (id, list, format, gzip, bom, requested_by, caller, created_at)
-	select :new_id, b.list, b.format, b.gzip, b.bom, :actor_id, case when :actor::jsonb ->> 'kind' = 'access_token' then
-		jsonb_build_object('name', :actor::jsonb -> 'name', 'role', :actor::jsonb -> 'role', 'scopes', :actor::jsonb -> 'scopes',
-			'partner_id', app_partner(), 'manager_id', app_manager()) end, clock_timestamp()
+	select :new_id, b.list, b.format, b.gzip, b.bom, :actor_id, task_caller(:actor::jsonb), clock_timestamp()
 	from body b
 	where not exists (select from fault)
 	returning pg_notify('qudao_export', '') as told

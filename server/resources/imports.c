@@ -2,5 +2,6 @@
 #include "operation.h"
 
 OPERATION(listImports) = {.sql = SQL(listImports)};
-OPERATION(getImport) = {.sql = SQL(getImport)};
+OPERATION(getImport) = {.sql = SQL(getImport), .is_polled = true};
+OPERATION(cancelImport) = {.sql = SQL(cancelImport), .then = SQL(getImport)};
 OPERATION(listImportErrors) = {.sql = SQL(listImportErrors)};

@@ -45,10 +45,10 @@ READS = {
 }
 WRITES = {
     "admin": RESOURCES,
-    "manager": {"partners", "contacts", "sales-records", "customers", "exports"},
+    "manager": {"partners", "contacts", "sales-records", "customers", "exports", "imports"},
     "analyst": {"exports"},
-    "partner": {"contacts", "sales-records", "customers", "exports", "webhooks"},
-    "partner_admin": {"contacts", "sales-records", "customers", "exports", "webhooks", "api-keys"},
+    "partner": {"contacts", "sales-records", "customers", "exports", "imports", "webhooks"},
+    "partner_admin": {"contacts", "sales-records", "customers", "exports", "imports", "webhooks", "api-keys"},
 }
 PARTNERS = ("partner", "partner_admin")
 SCOPES_OF_PARTNER_ADMIN = [f"{resource}:read" for resource in sorted(READS["partner_admin"])] + [f"{resource}:write" for resource in sorted(WRITES["partner_admin"])]
@@ -210,6 +210,9 @@ def expected(role, kinship, operation):
         return {404}
     if is_object and role in PARTNERS and kinship in ("sibling", "parent"):
         return {404}
+    # What others have put off is theirs to cancel, and the administrators'.
+    if operation.id == "cancelImport" and (role == "manager" or (role in PARTNERS and kinship == "child")):
+        return {403}
     if role in PARTNERS and operation.id in ("confirmSalesRecord", "resolveSalesRecord"):
         return {403}
     if role == "manager" and action == "write" and kinship != "own" and (is_object or operation.id in ("createSalesRecord", "createCustomer")):

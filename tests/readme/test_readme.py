@@ -89,6 +89,7 @@ def test_the_tour_works_as_it_is_written(served):
 
     assert tour.returncode == 0, tour.stdout + tour.stderr
     assert '"rows":57851,"created":57851' in tour.stdout
+    assert '"unchanged": 57851' in tour.stdout
     assert '"rejected":0' in tour.stdout and "/problems/" not in tour.stdout
     assert "华信科技" in tour.stdout
     assert '"quantity": "2"' in tour.stdout

@@ -64,6 +64,7 @@ static void what_the_server_cannot_enforce_is_refused(void **state)
 		{"\"security\":[{\"key\":[]}]," ANSWER, "no permission"},
 		{SECURITY, "no 2xx answer"},
 		{SECURITY ",\"responses\":{\"200\":{},\"201\":{}}", "more than one 2xx"},
+		{SECURITY ",\"responses\":{\"201\":{},\"202\":{}}", "more than one 2xx"},
 		{SECURITY "," ANSWER
 			  ",\"parameters\":[{\"name\":\"a\",\"in\":\"cookie\",\"schema\":{}}]",
 			"path, query or header"},

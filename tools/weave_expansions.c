@@ -61,8 +61,9 @@ static json_t *values_of(json_t *document, json_t *schema)
 	json_object_foreach (json_object_get(schema, "x-expands"), name, rule) {
 		json_t *read = find_component(document, reference_of(document, schema, rule));
 		json_array_append_new(values, json_string(name));
-		json_object_foreach (json_object_get(read, "x-expands"), below, rule_below)
+		json_object_foreach (json_object_get(read, "x-expands"), below, rule_below) {
 			json_array_append_new(values, json_sprintf("%s.%s", name, below));
+		}
 	}
 	return values;
 }
@@ -92,11 +93,13 @@ void complete_expansions(json_t *document)
 	const char *name, *template;
 	json_t *schemas = NULL, *schema, *path;
 	json_unpack(document, "{s:{s:o}}", "components", "schemas", &schemas);
-	json_object_foreach (schemas, name, schema)
+	json_object_foreach (schemas, name, schema) {
 		add_members(document, schema, json_object_get(every, "member"));
-	json_object_foreach (json_object_get(document, "paths"), template, path)
+	}
+	json_object_foreach (json_object_get(document, "paths"), template, path) {
 		if (json_object_get(path, "get") != NULL)
 			add_parameter(document, json_object_get(path, "get"),
 				json_object_get(every, "parameter"));
+	}
 	json_object_del(document, "x-every-expansion");
 }

@@ -29,7 +29,7 @@ grant select on
 	sales_record_status_move, sales_record_status_change, import, import_error, import_chunk, export, export_chunk, event, event_trim, webhook, webhook_state, webhook_delivery
 	to qudao_partner;
 -- Of keys all but the hashes of their secrets, and nothing that would make one another's.
-grant select (id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, replaced_by_id, version, created_at, updated_at)
+grant select (id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, replaced_by_id, token_subject_id, version, created_at, updated_at)
 	on api_key to qudao_partner;
 grant insert on api_key to qudao_partner;
 grant update (expires_at, revoked_at, replaced_by_id, version, updated_at) on api_key to qudao_partner;

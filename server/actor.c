@@ -158,7 +158,7 @@ static bool is_behind(const struct known_actor *known, const char *id)
 {
 	const struct actor *actor = &known->actor;
 	return strcmp(actor->id, id) == 0 || strcmp(actor->partner_id, id) == 0 ||
-	       strcmp(actor->manager_id, id) == 0;
+	       strcmp(actor->manager_id, id) == 0 || strcmp(actor->subject_id, id) == 0;
 }
 
 void actor_cache_forget(struct actor_cache *cache, const char *what)
@@ -233,6 +233,7 @@ bool actor_read(const PGresult *row, struct actor *ret_actor)
 	if (actor.role == ROLE_NONE)
 		return false;
 	actor_read_ids(row, &actor);
+	read_uuid(row, "token_subject_id", actor.subject_id);
 	read_text(row, "name", actor.name, sizeof actor.name);
 	read_text(row, "scopes", actor.scopes, sizeof actor.scopes);
 	actor.expires_unix_us = read_time_us(row, "expires_at");

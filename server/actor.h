@@ -19,6 +19,7 @@ struct actor {
 	enum actor_role role;
 	char partner_id[UUID_TEXT_SIZE]; /* "" for staff */
 	char manager_id[UUID_TEXT_SIZE]; /* the member whose partners a manager writes, or "" */
+	char subject_id[UUID_TEXT_SIZE]; /* of a key: the subject that made it, or "" */
 	char scopes[ACTOR_SCOPES_MAX];   /* separated by blanks; "" = all that the role allows */
 	int64_t expires_unix_us;         /* 0: never; of a token, by the machine's clock */
 };

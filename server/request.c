@@ -569,8 +569,9 @@ static void actor_found(struct segment *segment, enum segment_outcome outcome)
 		request_identified(r, NULL);
 	} else {
 		throttle_note_guess(r);
-		request_identified(r, request_fault(r, &problem_unauthorized,
-					      "The key is unknown, revoked or expired."));
+		request_identified(
+			r, request_fault(r, &problem_unauthorized,
+				   "The key is unknown, revoked, expired or locked out."));
 	}
 }
 

@@ -5,6 +5,15 @@ create or replace function key_end_of(caller jsonb) returns timestamptz
 	return case when caller ->> 'kind' = 'api_key' then timestamptz 'epoch' + (caller ->> 'expires_us')::bigint * interval '1 microsecond' end;
 comment on function key_end_of(jsonb) is 'When the key of a caller ends; null: never, or it is no key.';
 
+create or replace function key_subject_of(caller jsonb) returns uuid
+	language sql stable parallel safe security invoker
+	return case
+		when caller ->> 'kind' = 'access_token' then (caller ->> 'id')::uuid
+		else (select k.token_subject_id from api_key k where k.id = (caller ->> 'id')::uuid)
+	end;
+comment on function key_subject_of(jsonb) is
+	'The subject to which a key belongs that this caller makes: itself, or the one that its own key belongs to; null: none.';
+
 create or replace function key_rights_exceeded(caller jsonb, role text, scopes text[], expires_at timestamptz)
 	returns table (problem text, pointer text)
 	language sql stable parallel safe security invoker

@@ -14,7 +14,11 @@ create or replace function task_has_caller(asked_by uuid, caller jsonb) returns 
 as $$
 	select case
 		when caller is null then exists (
-			select from api_key k where k.id = asked_by and k.revoked_at is null and (k.expires_at is null or k.expires_at > app_now()))
+			select
+			from api_key k
+			left join token_subject s on s.id = k.token_subject_id
+			where k.id = asked_by and k.revoked_at is null and (k.expires_at is null or k.expires_at > app_now())
+			  and s.is_blocked is not true)
 		else exists (select from token_subject s where s.id = asked_by and not s.is_blocked)
 			and (caller ->> 'partner_id' is null or exists (
 				select from partner p

@@ -14,10 +14,11 @@ select
 	set_config('plan_cache_mode', :plan, true);
 
 -- name: findApiKey
--- Whose secret it is, whether or not it still works.
-select k.id, k.name, k.role, k.partner_id, k.manager_id, array_to_string(k.scopes, ' ') as scopes, k.expires_at, k.revoked_at
+-- Whose secret it is, even when it has ended; but nobody's when the subject that made it is locked out.
+select k.id, k.name, k.role, k.partner_id, k.manager_id, k.token_subject_id, array_to_string(k.scopes, ' ') as scopes, k.expires_at, k.revoked_at
 from api_key k
-where k.secret_hash = :secret_hash;
+left join token_subject s on s.id = k.token_subject_id
+where k.secret_hash = :secret_hash and s.is_blocked is not true;
 
 -- name: admitTokenSubject
 -- Who a token stands for, and why it is not let in, if it is not.

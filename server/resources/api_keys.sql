@@ -1,13 +1,14 @@
 -- name: listApiKeys
 -- Keys in the order they were made in.
 select k.id, k.name, k.role, k.prefix, k.partner_id, p.code as partner_code, k.manager_id, m.code as manager_code, k.scopes, k.expires_at,
-	k.revoked_at, o.id as replaces_id, k.replaced_by_id, u.last_used_at, k.version, k.created_at, k.updated_at
+	k.revoked_at, o.id as replaces_id, k.replaced_by_id, k.token_subject_id as subject_id, u.last_used_at, k.version, k.created_at, k.updated_at
 from api_key k
 left join api_key o on o.replaced_by_id = k.id
 left join api_key_use u on u.api_key_id = k.id
 left join partner p on p.id = k.partner_id
 left join member m on m.id = k.manager_id
 where true
+  and k.token_subject_id = :subject_id
   and (k.created_at, k.id) < (:cursor_key, :cursor_id)  -- sort: -created_at
   and (k.created_at, k.id) > (:cursor_key, :cursor_id)  -- sort: created_at
 order by k.created_at desc, k.id desc  -- sort: -created_at
@@ -17,7 +18,7 @@ limit :limit;
 -- name: getApiKey
 -- One key, without its secret.
 select k.id, k.name, k.role, k.prefix, k.partner_id, p.code as partner_code, k.manager_id, m.code as manager_code, k.scopes, k.expires_at,
-	k.revoked_at, o.id as replaces_id, k.replaced_by_id, u.last_used_at, k.version, k.created_at, k.updated_at
+	k.revoked_at, o.id as replaces_id, k.replaced_by_id, k.token_subject_id as subject_id, u.last_used_at, k.version, k.created_at, k.updated_at
 from api_key k
 left join api_key o on o.replaced_by_id = k.id
 left join api_key_use u on u.api_key_id = k.id
@@ -65,15 +66,15 @@ with body as (
 	where app_partner() is not null
 	  and (select count(*) from api_key k where k.partner_id = b.partner and k.revoked_at is null and (k.expires_at > :now or k.expires_at is null)) >= 50
 ), created as (
-	insert into api_key (id, name, role, prefix, secret_hash, partner_id, manager_id, scopes, expires_at, created_at, updated_at)
+	insert into api_key (id, name, role, prefix, secret_hash, partner_id, manager_id, scopes, expires_at, token_subject_id, created_at, updated_at)
 	select :new_id, b.name, b.role, left(:new_key::text, 12), sha256(convert_to(:new_key, 'UTF8')), b.partner, b.manager, coalesce(b.scopes, '{}'),
-		b.expires_at, :now, :now
+		b.expires_at, key_subject_of(:actor), :now, :now
 	from body b
 	where not exists (select from fault)
-	returning id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, version, created_at, updated_at
+	returning id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, token_subject_id, version, created_at, updated_at
 )
 select f.problem, f.pointer, k.id, k.name, k.role, :new_key as key, k.prefix, k.partner_id, b.partner_found as partner_code, k.manager_id,
-	b.manager_found as manager_code, k.scopes, k.expires_at, k.revoked_at, null::uuid as replaces_id, null::uuid as replaced_by_id,
+	b.manager_found as manager_code, k.scopes, k.expires_at, k.revoked_at, null::uuid as replaces_id, null::uuid as replaced_by_id, k.token_subject_id as subject_id,
 	null::timestamptz as last_used_at, k.version, k.created_at, k.updated_at
 from body b
 left join fault f on true
@@ -82,6 +83,7 @@ left join created k on true;
 -- name: rotateApiKey
 -- Makes a key to take the place of another and shows its secret, this once; the other one ends after a while, or when it would have anyway.
 -- Unless the body says when the new one ends, it lasts as long as the other one was made for, but no longer than the key that rotates it.
+-- Whoever rotates it knows the new secret, so that is whose it is.
 with target as (
 	select k.id, k.name, k.role, k.partner_id, k.manager_id, k.scopes, k.expires_at, k.revoked_at, k.replaced_by_id, k.expires_at - k.created_at as span
 	from api_key k
@@ -103,12 +105,12 @@ with target as (
 	select f.problem, case f.pointer when '/expires_at' then f.pointer end, null
 	from target t, body b, key_rights_exceeded(:actor, t.role, t.scopes, b.expires_at) as f
 ), created as (
-	insert into api_key (id, name, role, prefix, secret_hash, partner_id, manager_id, scopes, expires_at, created_at, updated_at)
+	insert into api_key (id, name, role, prefix, secret_hash, partner_id, manager_id, scopes, expires_at, token_subject_id, created_at, updated_at)
 	select :new_id, t.name, t.role, left(:new_key::text, 12), sha256(convert_to(:new_key, 'UTF8')), t.partner_id, t.manager_id, t.scopes,
-		b.expires_at, :now, :now
+		b.expires_at, key_subject_of(:actor), :now, :now
 	from target t, body b
 	where not exists (select from fault)
-	returning id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, version, created_at, updated_at
+	returning id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, token_subject_id, version, created_at, updated_at
 ), changed as (
 	update api_key k
 	set (expires_at, replaced_by_id, version, updated_at) = (least(k.expires_at, :now::timestamptz + b.overlap), :new_id, k.version + 1, :now)
@@ -116,7 +118,7 @@ with target as (
 	where k.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, k.id, k.name, k.role, :new_key as key, k.prefix, k.partner_id, p.code as partner_code, k.manager_id,
-	m.code as manager_code, k.scopes, k.expires_at, k.revoked_at, t.id as replaces_id, null::uuid as replaced_by_id,
+	m.code as manager_code, k.scopes, k.expires_at, k.revoked_at, t.id as replaces_id, null::uuid as replaced_by_id, k.token_subject_id as subject_id,
 	null::timestamptz as last_used_at, k.version, k.created_at, k.updated_at
 from target t
 left join fault f on true

@@ -78,11 +78,12 @@ insert into caller_usage (id, caller_id, caller_kind, partner_id, day, requests,
 	select md5('usage ' || i)::uuid, md5('key ' || i % 1000)::uuid, 'api_key', case when i % 2 = 0 then md5('partner ' || i % 1000 % 50 + 1)::uuid end,
 		date '2026-01-01' + i / 1000, i, 0, 0, i
 	from generate_series(1, 100000) i;
-insert into api_key (id, name, role, prefix, secret_hash)
-	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea) from generate_series(1, 300) i;
 insert into token_subject (id, issuer, subject, name, created_at, updated_at)
 	select md5('subject ' || i)::uuid, 'https://id.example', 'S' || i, 'Subject ' || i, timestamptz '2024-01-01' + i * interval '1 minute', now()
 	from generate_series(1, 5000) i;
+insert into api_key (id, name, role, prefix, secret_hash, token_subject_id)
+	select md5('key ' || i)::uuid, 'Key ' || i, 'analyst', 'qd_', sha256(i::text::bytea), case when i % 3 = 0 then md5('subject ' || i % 30 + 1)::uuid end
+	from generate_series(1, 300) i;
 insert into export (id, list, format, gzip, bom, status, requested_by, created_at)
 	select md5('export ' || i)::uuid, '/v1/regions', 'csv', false, false, 'succeeded', md5('key ' || i % 300)::uuid, timestamptz '2024-01-01' + i * interval '1 minute'
 	from generate_series(1, 5000) i;
@@ -177,7 +178,7 @@ VALUES = {
     "listContacts": {},
     "listPartnerStatusChanges": {},
     "listSalesRecordStatusChanges": {},
-    "listApiKeys": {},
+    "listApiKeys": {"subject_id": "md5('subject 1')::uuid"},
     "listTokenSubjects": {"subject": "'S7'"},
     "listUsage": {"caller_id": "md5('key 7')::uuid", "partner_code": "'P00003'", "from": "'2026-03-01'", "to": "'2026-01-31'"},
     "listWebhooks": {"partner_code": "'P00004'"},

@@ -1,6 +1,6 @@
 /* The part of weave that completes the contract: what x-every-operation says holds for each
- * operation, and what x-every-list says for each list, so that none repeats it, but whoever reads
- * the served contract finds it there. */
+ * operation, what x-every-list says for each list, and that a token does wherever a key is asked
+ * for, so that none repeats it, but whoever reads the served contract finds it there. */
 #include <string.h>
 
 #include "weave.h"
@@ -59,6 +59,16 @@ static void complete_list(json_t *document, json_t *operation)
 		die("x-every-list", "meets a list without parameters");
 }
 
+/* Wherever a key is asked for, a token will do. */
+static void accept_token(json_t *operation)
+{
+	json_t *security = json_object_get(operation, "security");
+	json_t *scopes = json_object_get(json_array_get(security, 0), "key");
+	if (scopes != NULL &&
+		json_array_append_new(security, json_pack("{s:O}", "token", scopes)) != 0)
+		die("openapi.yaml", "names a key without permissions");
+}
+
 void complete_contract(json_t *document)
 {
 	const json_t *every = json_object_get(document, "x-every-operation");
@@ -73,6 +83,7 @@ void complete_contract(json_t *document)
 			add_missing(responses, json_object_get(every, "responses"));
 			add_headers(responses, headers);
 			complete_list(document, operation);
+			accept_token(operation);
 		}
 	}
 	add_headers(json_object_get(json_object_get(document, "components"), "responses"), headers);

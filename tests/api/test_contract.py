@@ -112,6 +112,19 @@ def test_an_unknown_key_gives_no_access(api, operation, ids):
     assert is_problem(answer, 401, "unauthorized")
 
 
+def test_a_token_does_wherever_a_key_is_asked_for(contract):
+    schemes = contract.document["components"]["securitySchemes"]
+    asking = [operation for operation in contract.operations if operation.security]
+
+    assert {name: (scheme["scheme"], scheme.get("bearerFormat")) for name, scheme in schemes.items()} == {
+        "key": ("bearer", None), "token": ("bearer", "JWT"),
+    }
+    assert len(asking) > 50
+    for operation in asking:
+        scopes = operation.security[0]["key"]
+        assert operation.security == [{"key": scopes}, {"token": scopes}], operation.id
+
+
 @each(r"security: \[\{key: \[\w")
 def test_a_key_needs_the_scope(api, operation, ids):
     (scope,) = operation.security[0]["key"]

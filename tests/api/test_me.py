@@ -58,7 +58,7 @@ def test_permissions_are_those_that_operations_grant(api, contract, acme, role, 
             (scope,) = operation.security[0]["key"]
             status = caller.get(operation.template).status_code
             assert (scope in permissions) == (status != 403), scope
-    known = {scope for operation in contract.operations for entry in operation.security or [] for scope in entry["key"]}
+    known = {scope for operation in contract.operations for entry in operation.security or [] for scopes in entry.values() for scope in scopes}
     if role == "admin" and not scopes:
         assert set(permissions) == known
 

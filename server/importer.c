@@ -103,6 +103,16 @@ static bool give(struct import_work *work, struct request *r)
 	return true;
 }
 
+/* A conflict is a race with another writer, since everything that was there was judged: it is
+ * judged anew. */
+static void end_refused(struct task *task, const struct problem *problem)
+{
+	if (problem->status == 409)
+		task_end(task, &task_given_back);
+	else
+		task_end_refused(task, problem);
+}
+
 static void go_on(struct task *task)
 {
 	struct import_work *work = task->work;
@@ -118,7 +128,7 @@ static void go_on(struct task *task)
 		r->operation->code->stream->end(r);
 	}
 	if (r->state == REQUEST_ANSWERED && r->refusal != NULL)
-		task_end_refused(task, r->refusal);
+		end_refused(task, r->refusal);
 	else if (r->state == REQUEST_ANSWERED)
 		task_done(task);
 	else if (is_hungry && has_more)

@@ -10,7 +10,7 @@ import pytest
 from support import builders, channel
 from support.client import CSV, NDJSON
 from support.cluster import ROOT
-from support.later import accepted, is_running, kept, members, put_off, report_of, slow, wait_until
+from support.later import accepted, is_running, kept, members, put_off, report_of, slow, wait_until, wait_until_writing
 
 # The address sanitizer would keep 256 MB of freed memory, and look like a leak.
 SERVER_SETTINGS = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
@@ -190,7 +190,7 @@ def test_one_that_waits_can_be_cancelled(api, database, slowly):
 
 def test_one_that_is_under_way_can_be_cancelled(api, database, slowly):
     running = accepted(put_off(api, "members", members("CALLED-OFF", 3)))
-    wait_until(api, running, is_running)
+    wait_until_writing(database)
 
     cancelled = api.post(f"/v1/imports/{running['id']}/cancel").json()
 
@@ -222,7 +222,7 @@ def test_a_key_that_is_revoked_while_it_is_carried_out_posts_nothing(api, databa
     slow(database, True, seconds=20)
     key = api.new_key("admin")
     running = accepted(put_off(api.caller(key["key"]), "members", members("TOO-LATE", 2)))
-    wait_until(api, running, is_running)
+    wait_until_writing(database)
 
     api.delete(f"/v1/api-keys/{key['id']}")
 
@@ -262,7 +262,6 @@ def test_a_partner_imports_later_what_it_may_import(api, acme, zenith, product):
 
 
 def test_nobody_else_sees_or_cancels_what_a_partner_put_off(api, database, acme, zenith):
-    manager = api.as_manager(builders.make_member(api))
     slow(database, True, seconds=60)
     in_front = accepted(put_off(api, "members", members("IN-FRONT", 1)))
     wait_until(api, in_front, is_running)
@@ -276,7 +275,7 @@ def test_nobody_else_sees_or_cancels_what_a_partner_put_off(api, database, acme,
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert import_["id"] not in {i["id"] for i in api.as_partner(zenith).walk("/v1/imports")}
     # Those above see it; what is done about it is its own business, and the administrators'.
-    for other in (api.as_partner(acme), manager):
+    for other in (api.as_partner(acme), api.as_manager(builders.make_member(api))):
         assert other.get(path).json()["status"] == "queued"
         assert (answer := other.post(f"{path}/cancel")).status_code == 403, answer.text
     assert api.as_role("analyst").post(f"{path}/cancel").status_code == 403
@@ -295,6 +294,17 @@ def test_an_import_is_not_carried_out_for_ever(api, database):
 
     assert (ended["status"], ended["failure_code"], ended["attempts"]) == ("failed", "unavailable", 5)
     assert kept(database) == 0
+
+
+def test_what_another_wrote_meanwhile_is_judged_anew(api, database, slowly):
+    import_ = accepted(put_off(api, "members", members("RACE", 3)))
+    wait_until_writing(database)
+
+    builders.make_member(api, code="RACE-1", name="Another")
+
+    done = wait_until(api, import_)
+    assert (done["status"], done["attempts"]) == ("succeeded", 2)
+    assert (done["created"], done["updated"], written(database, "RACE")) == (2, 1, 3)
 
 
 def test_what_waits_stands_in_the_list(api, database, slowly):

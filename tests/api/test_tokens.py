@@ -8,6 +8,7 @@ import pytest
 from support import builders
 from support.client import Api
 from support.issuer import AUDIENCE, Issuer, Key, base64url
+from support.later import accepted, is_running, members, put_off, slow, wait_until
 from support.server import ADMIN_KEY, Server
 
 NO_TOKEN = "The token is not in the compact form of a signed JWT."
@@ -487,6 +488,37 @@ def test_the_exports_of_a_blocked_subject_end(database, api, by_token):
 
     outcome = ended(api, export)
     assert (outcome["status"], outcome["failure_code"]) == ("cancelled", "unauthorized")
+
+
+def put_off_sales(caller, product, *partners):
+    rows = [f"{number},2026-01-01,{partner['code']},{product['sku']},1,1,USD,sell_through\n" for number, partner in enumerate(partners)]
+    file = "external_ref,sold_on,partner_code,sku,quantity,amount,currency,kind\n" + "".join(rows)
+    return accepted(put_off(caller, "sales-records", file.encode()))
+
+
+def test_an_import_is_carried_out_by_what_the_token_allowed(api, by_token, acme, zenith, product):
+    caller = by_token("partner", partner_code=acme["code"], sub="importer of acme", exp=int(time.time()) + 600)
+
+    done = wait_until(caller, put_off_sales(caller, product, acme, zenith))
+
+    assert (done["status"], done["created"], done["rejected"]) == ("succeeded", 1, 1)
+    assert done["errors"][0]["code"] == "partner_unknown"
+    (entry,) = api.walk("/v1/audit-log", object_id=done["id"])
+    assert (entry["actor_id"], entry["partner_id"]) == (caller.get("/v1/me").json()["id"], acme["id"])
+
+
+def test_the_imports_of_a_blocked_subject_end(database, api, by_token, acme, product):
+    slow(database, True)
+    wait_until(api, accepted(put_off(api, "members", members("IN-FRONT", 1))), is_running)
+    caller = by_token("admin", sub="bulky")
+    import_ = put_off_sales(caller, product, acme)
+
+    api.patch(f"/v1/token-subjects/{caller.get('/v1/me').json()['id']}", json={"is_blocked": True}, if_match="*")
+
+    outcome = wait_until(api, import_)
+    slow(database, False)
+    assert (outcome["status"], outcome["failure_code"]) == ("cancelled", "unauthorized")
+    assert api.walk("/v1/sales-records", import_id=import_["id"]) == []
 
 
 def test_many_who_come_at_once_for_the_first_time_are_one_subject(api, issuer):

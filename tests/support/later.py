@@ -52,8 +52,17 @@ def members(prefix, count):
 def slow(database, is_slow, seconds=3):
     """Makes imports of members wait before they write, or no more."""
     database(
-        f"create or replace function be_slow() returns trigger language plpgsql as $$ begin perform pg_sleep({seconds}); return null; end $$;"
+        "create or replace function be_slow() returns trigger language plpgsql as $$ begin"
+        f" if current_setting('app.import_id', true) <> '' then perform pg_sleep({seconds}); end if; return null; end $$;"
         " drop trigger if exists be_slow on member"
     )
     if is_slow:
         database("create trigger be_slow before insert on member for each statement execute function be_slow()")
+
+
+def wait_until_writing(database):
+    """An import that was made slow has judged its rows and is about to write them."""
+    deadline = time.monotonic() + WAIT_S
+    while not database("select pid from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

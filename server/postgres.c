@@ -426,12 +426,16 @@ static bool socket_choose(struct postgres *postgres, const char *data_directory)
  * says that a process is not the postmaster that postmaster.pid seems to name. A pid that has
  * passed to somebody else, as after a restart of a container, would forbid the start otherwise; and
  * without the file PostgreSQL could not see that sessions of a dead postmaster are still at work.
+ * What a statement frees, its session keeps for the next one: by default malloc gives all above 128
+ * KiB back to the kernel and fetches it again, by which one read of a partner took three times as
+ * long.
  */
 static int program_execute(const struct command *command)
 {
 	char stale_pid[sizeof "PG_GRANDPARENT_PID=" + 12];
 	snprintf(stale_pid, sizeof stale_pid, "PG_GRANDPARENT_PID=%d", (int)command->stale_pid);
-	const char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", stale_pid, NULL};
+	const char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C",
+		"MALLOC_TOP_PAD_=1048576", "MALLOC_TRIM_THRESHOLD_=16777216", stale_pid, NULL};
 	/* POSIX promises that execve changes neither, its prototype cannot. */
 	execve(command->arguments[0], (char *const *)(const void *)command->arguments,
 		(char *const *)(const void *)environment);

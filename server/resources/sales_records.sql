@@ -1,7 +1,13 @@
 -- name: listSalesRecords
 -- Sales records in the order of their days or of their arrival, for staff. The page is taken before it is joined to names, so that no plan
--- joins and sorts all that a partner ever sold.
-select s.id, s.external_ref, s.source, s.sold_on, s.partner_id, p.code as partner_code, s.product_id, i.sku, s.region_id, r.code as region_code,
+-- joins and sorts all that a partner ever sold. The code of the one partner that is asked for is looked up once, not for each row.
+select s.id, s.external_ref, s.source, s.sold_on, s.partner_id,
+	coalesce(
+		:partner_code,
+		(select x.code from partner x where x.id = :partner_id),
+		(select x.code from partner x where x.id = s.partner_id)
+	) as partner_code,
+	s.product_id, i.sku, s.region_id, r.code as region_code,
 	s.manager_id, m.code as manager_code, s.quantity, s.unit_price, s.amount, s.currency, cost_for_staff(s.cost) as cost, s.cost_currency,
 	s.kind, s.order_ref, s.legal_entity_id, case when s.legal_entity_id is not null then (select e.code from legal_entity e where e.id = s.legal_entity_id) end as legal_entity_code,
 	s.seller_id, case when s.seller_id is not null then (select x.code from partner x where x.id = s.seller_id) end as seller_code,
@@ -45,7 +51,6 @@ from (
 	order by s.created_at, s.id  -- sort: created_at
 	limit :limit
 ) as s
-join partner p on p.id = s.partner_id
 join product i on i.id = s.product_id
 left join region r on r.id = s.region_id
 left join member m on m.id = s.manager_id

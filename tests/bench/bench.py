@@ -1,5 +1,6 @@
 """Measures the server against pgbench, \\copy and a peer, on one machine, in turns: script/bench [--quick] [--most-sales N]."""
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -21,13 +22,13 @@ class Sizes:
 
     def __init__(self, is_quick, most_sales):
         self.partners = 10_000 if is_quick else 100_000
-        self.sales = 50_000 if is_quick else 1_000_000
+        self.sales = 30_000 if is_quick else 1_000_000
         self.most_sales = 0 if is_quick else most_sales
-        self.rounds = 2 if is_quick else 3
+        self.rounds = 1 if is_quick else 3
         self.seconds = 1 if is_quick else 6
         self.connections = [] if is_quick else [1, 16, 256]
         self.most_connections = 1000 if is_quick else 10_000
-        self.streams = 200 if is_quick else 2000
+        self.streams = streams.Sizes(200, quiet_s=3, rounds=3, reads_s=1) if is_quick else streams.Sizes(2000)
 
 
 @contextlib.contextmanager
@@ -41,9 +42,10 @@ def part(report, name):
 
 
 def add_sales(server, count, prefix):
-    path = f"{server.directory}/more.csv"
+    path = f"{server.directory}/{prefix}.csv"
     write_csv(path, SALES_HEADER, sales_rows(count, prefix))
     server.post_file("sales-records", path, "text/csv")
+    os.unlink(path)
 
 
 def make_bench_schema(server):
@@ -67,8 +69,7 @@ def measure(server, sizes, report):
     with part(report, "reports on more sales"):
         report["reports"].append(measures.reports(server))
         make_bench_schema(server)
-    with part(report, "memory"):
-        report["memory_by_connections_mb"] = measures.memory(server, sizes.most_connections)
+    with part(report, "memory by statements"):
         report["memory_by_statements"] = measures.statements_memory(server, 1000)
     statements = statements_of_the_server()
     measures.check_answers(server, statements)
@@ -82,9 +83,9 @@ def measure(server, sizes, report):
 
 def measure_most(server, sizes, report):
     """The reports once more, with as many sales as it takes."""
-    with part(report, "more sales"):
-        for i in range(sizes.most_sales // 1_000_000 - report["reports"][-1]["sales"] // 1_000_000):
-            add_sales(server, 1_000_000, f"M{i}-")
+    with part(report, "more sales"), concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = range(sizes.most_sales // 1_000_000 - report["reports"][-1]["sales"] // 1_000_000)
+        list(pool.map(lambda number: add_sales(server, 1_000_000, f"M{number}-"), parts))
     with part(report, "reports on most sales"):
         report["reports"].append(measures.reports(server))
 
@@ -99,9 +100,10 @@ def run(directory, sizes):
             measure_most(server, sizes, report)
     finally:
         server.stop()
-    with part(report, "overload and starts"):
+    with part(report, "overload, starts and connections"):
         report["overload"] = measures.overload(directory, sizes)
         report["by_workers"] = measures.starts(directory)
+        report["memory_by_connections_mb"] = measures.connections(directory, sizes)
     with part(report, "streams of events"):
         report["streams"] = streams.streams(directory, sizes.streams)
     return report
@@ -141,7 +143,7 @@ def remarks(report):
     yield f"Reads beside a bulk import: p99 {fair['busy_p99_ms']:.1f} ms, {fair['ratio']:.1f} × of quiet."
     yield (f"Asked twice as much as it can carry: {over['ratio']:.2f} of its best rate is answered, {over['refused_rps']:,.0f}/s are refused;"
            f" p50 {over['p50_ms']:.1f} ms, p99 {over['p99_ms']:.1f} ms.")
-    yield "Memory in MB by connections: " + ", ".join(f"{count}: {mb:.0f}" for count, mb in report["memory_by_connections_mb"].items()) + "."
+    yield "Memory of a fresh server in MB by connections: " + ", ".join(f"{count}: {mb:.0f}" for count, mb in report["memory_by_connections_mb"].items()) + "."
     kinds = report["memory_by_statements"]
     yield f"After lists in {kinds['statements']} combinations of filters {kinds['after_mb']:.0f} MB instead of {kinds['before_mb']:.0f}."
     yield "Start and memory by workers: " + ", ".join(f"{n}: {r['start_s']:.2f} s, {r['memory_mb']:.0f} MB" for n, r in report["by_workers"].items()) + "."

@@ -12,9 +12,12 @@ import time
 from load import cpu_s, postmaster, wrk
 from subjects import KEY, PORT, Server, psql
 
-QUIET_S = 20
-ROUNDS = 10
-READS_S = 5
+
+class Sizes:
+    """How many listen, and how long what they cost is looked at."""
+
+    def __init__(self, listeners, quiet_s=20, rounds=10, reads_s=5):
+        self.listeners, self.quiet_s, self.rounds, self.reads_s = listeners, quiet_s, rounds, reads_s
 
 
 class Listeners:
@@ -64,21 +67,21 @@ def make(server, path, **members):
     return json.load(server.ask("POST", f"/v1/{path}", json.dumps(members).encode(), Content_Type="application/json"))
 
 
-def quiet_cpu(server, listeners):
+def quiet_cpu(server, listeners, seconds):
     """Processor time a second of the server and of PostgreSQL while nothing happens, in parts of one processor."""
     pids = {"server": [server.process.pid], "postgres": [postmaster(server)]}
     before = {name: cpu_s(of) for name, of in pids.items()}
-    end = time.monotonic() + QUIET_S
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.5)
         listeners.drain()
-    return {f"{name}_cpu": sum(now - before[name].get(pid, 0) for pid, now in cpu_s(of).items()) / QUIET_S for name, of in pids.items()}
+    return {f"{name}_cpu": sum(now - before[name].get(pid, 0) for pid, now in cpu_s(of).items()) / seconds for name, of in pids.items()}
 
 
-def delay(listeners, write):
+def delay(listeners, rounds, write):
     """Milliseconds from an answered write until half of the listeners and until all of them have it, medians."""
     halves, alls = [], []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         time.sleep(0.6 + number * 0.05)
         listeners.drain()
         words = write(number)
@@ -88,47 +91,47 @@ def delay(listeners, write):
     return {"half_ms": statistics.median(halves), "all_ms": statistics.median(alls), "worst_ms": max(alls)}
 
 
-def staff(server, count):
+def staff(server, sizes):
     """All listen with one key of the staff."""
     listeners = Listeners()
     before = server.memory_mb()
-    for _ in range(count):
+    for _ in range(sizes.listeners):
         listeners.open(KEY)
     time.sleep(1)
-    figures = {"kb_each": (server.memory_mb() - before) * 1024 / count, **quiet_cpu(server, listeners)}
-    figures.update(delay(listeners, lambda number: [make(server, "regions", code=f"STREAM-R{number}", name="R")["id"].encode()]))
-    figures["after_kb_each"] = (server.memory_mb() - before) * 1024 / count
-    figures["reads_rps"] = wrk(server, "get_partner", PORT, 64, READS_S)["rps"]
+    figures = {"kb_each": (server.memory_mb() - before) * 1024 / sizes.listeners, **quiet_cpu(server, listeners, sizes.quiet_s)}
+    figures.update(delay(listeners, sizes.rounds, lambda number: [make(server, "regions", code=f"STREAM-R{number}", name="R")["id"].encode()]))
+    figures["after_kb_each"] = (server.memory_mb() - before) * 1024 / sizes.listeners
+    figures["reads_rps"] = wrk(server, "get_partner", PORT, 64, sizes.reads_s)["rps"]
     listeners.close()
     return figures
 
 
-def of_partners(server, count, partners):
+def of_partners(server, sizes, partners):
     """As many partners, whose keys listen, each to its own."""
     keys = [make(server, "api-keys", name="B", role="partner", partner_id=partner)["key"] for partner in partners]
     listeners = Listeners()
     before = server.memory_mb()
-    for number in range(count):
+    for number in range(sizes.listeners):
         listeners.open(keys[number % len(keys)])
-    figures = {"partners": len(partners), "kb_each": (server.memory_mb() - before) * 1024 / count, **quiet_cpu(server, listeners)}
+    figures = {"partners": len(partners), "kb_each": (server.memory_mb() - before) * 1024 / sizes.listeners, **quiet_cpu(server, listeners, sizes.quiet_s)}
 
     def write(number):
         return [make(server, f"partners/{partner}/contacts", name=f"C{number}")["id"].encode() for partner in partners]
 
-    figures.update(delay(listeners, write))
+    figures.update(delay(listeners, sizes.rounds, write))
     listeners.close()
     return figures
 
 
-def streams(directory, count):
+def streams(directory, sizes):
     server = Server(directory, event_streams=100_000, event_caller_streams=100_000)
     try:
         partners = [make(server, "partners", code=f"STREAM-B{number}", name="B", type="reseller")["id"] for number in range(100)]
         server.ids = partners
         with open(f"{directory}/ids", "w") as file:
             file.write("\n".join(partners) + "\n")
-        alone = wrk(server, "get_partner", PORT, 64, READS_S)["rps"]
-        report = {"listeners": count, "staff": staff(server, count), "partners": of_partners(server, count, partners)}
+        alone = wrk(server, "get_partner", PORT, 64, sizes.reads_s)["rps"]
+        report = {"listeners": sizes.listeners, "staff": staff(server, sizes), "partners": of_partners(server, sizes, partners)}
         report["reads_vs_alone"] = report["staff"]["reads_rps"] / alone
         return report
     finally:
@@ -153,7 +156,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(prefix="qudao-bench-") as directory:
         os.chmod(directory, 0o711)
-        report = streams(directory, asked.listeners)
+        report = streams(directory, Sizes(asked.listeners))
     print(json.dumps(report, indent=1), remark(report), sep="\n")
 
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -26,6 +27,8 @@ class Server:
             "QUDAO_CALLER_RATE": "10000000", "QUDAO_CALLER_BURST": "10000000", "QUDAO_ADDRESS_RATE": "10000000", "QUDAO_ADDRESS_BURST": "10000000",
             "QUDAO_CALLER_REQUESTS": "1000000", **{f"QUDAO_{name.upper()}": str(value) for name, value in settings.items()},
         }
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", PORT)):
+            raise SystemExit(f"port {PORT} is taken: another server would be measured")
         started = time.monotonic()
         self.log = open(f"{directory}/log", "wb")
         self.process = subprocess.Popen([ROOT / "build/release/qudao", "serve"], env=environment, stdout=self.log, stderr=self.log)

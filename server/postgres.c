@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <glob.h>
 #include <grp.h>
@@ -103,15 +104,6 @@ static bool data_open(struct postgres *postgres, const char *directory);
 static bool programs_find(struct postgres *postgres);
 static bool socket_choose(struct postgres *postgres, const char *data_directory);
 static bool cluster_make(struct postgres *postgres);
-/* A quarter of the memory, as PostgreSQL advises, and no more than a few indexes of 10⁷ rows need.
- */
-static long buffers_megabytes(void)
-{
-	const long smallest = 128, largest = 4096;
-	long quarter = sysconf(_SC_PHYS_PAGES) / 4 * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
-	return quarter < smallest ? smallest : quarter > largest ? largest : quarter;
-}
-
 static bool settings_put(struct postgres *postgres, const char *cluster);
 static bool cluster_raise(struct postgres *postgres);
 static bool postmaster_is_alive(const struct postgres *postgres, pid_t pid);
@@ -608,15 +600,45 @@ static const char *identity_map(struct postgres *postgres)
 	return map;
 }
 
+static long directory_megabytes(const char *directory)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s", directory);
+	char *const roots[] = {path, NULL};
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	off_t bytes = 0;
+	for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;)
+		bytes += entry->fts_info == FTS_F ? entry->fts_statp->st_size : 0;
+	if (tree != NULL)
+		fts_close(tree);
+	return (long)(bytes >> 20);
+}
+
+/* A quarter of the memory, as PostgreSQL advises, and no more than a few indexes of 10⁷ rows need,
+ * nor than twice the data: pages are made up at each start, those of 4 GiB in 0.4 s.
+ */
+static long buffers_megabytes(const char *databases)
+{
+	const long smallest = 128, least_room = 1024, largest = 4096;
+	long wanted = 2 * directory_megabytes(databases);
+	long quarter = sysconf(_SC_PHYS_PAGES) / 4 * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
+	wanted = wanted < least_room ? least_room : wanted > largest ? largest : wanted;
+	wanted = wanted > quarter ? quarter : wanted;
+	return wanted < smallest ? smallest : wanted;
+}
+
 static bool settings_put(struct postgres *postgres, const char *cluster)
 {
 	struct arena *arena = &postgres->arena;
+	const char *databases = arena_printf(arena, "%s/base", cluster);
+	if (databases == NULL)
+		return refuse_memory(postgres);
 	const struct {
 		const char *name;
 		const char *content;
 	} files[] = {
-		{"qudao.conf",
-			arena_printf(arena, qudao_settings, postgres->socket, buffers_megabytes())},
+		{"qudao.conf", arena_printf(arena, qudao_settings, postgres->socket,
+				       buffers_megabytes(databases))},
 		{"pg_hba.conf", access_rules},
 		{"pg_ident.conf", identity_map(postgres)},
 	};

@@ -11,7 +11,7 @@ import subprocess
 from subjects import HERE, KEY, PORT
 
 TICKS = os.sysconf("SC_CLK_TCK")
-# Until fresh connections of pgbench and of the peer have planned and compiled what they run; those of the server are warm.
+# Until fresh connections have planned and compiled what they run.
 WARM_S = 2
 
 

@@ -24,6 +24,7 @@ def compare(server, sizes, case, statements):
     settings = settings_of_pages() if operation in LIST_OPERATIONS else ""
     # More clients pay off where commits wait for the disk.
     clients = max((8, 32), key=lambda count: pgbench(server, script, count, 1, settings))
+    wrk(server, operation, PORT, 64, WARM_S)
     for _ in range(sizes.rounds):
         ours = measured(server, operation, 64, sizes.seconds)
         plain = pgbench(server, script, clients, sizes.seconds, settings)

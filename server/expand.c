@@ -57,15 +57,12 @@ static struct kind *find_kind(struct expand *expand, const struct kind *above, s
 /* What is embedded is read, and needs the permission to. */
 static const struct problem *permit(struct request *r, const struct expandable *expandable)
 {
-	const struct contract_operation *contract = expandable->with->contract;
-	for (size_t i = 0; i < contract->scope_count; i++)
-		if (!actor_may(&r->actor, contract->scopes[i])) {
-			fault_add(&r->faults, "?expand", "forbidden", "%s needs the permission %s",
-				expandable->name, contract->scopes[i]);
-			return request_fault(r, &problem_forbidden,
-				"The caller lacks the permission %s.", contract->scopes[i]);
-		}
-	return NULL;
+	const char *lacking = request_lacks(r, expandable->with->contract);
+	if (lacking == NULL)
+		return NULL;
+	fault_add(&r->faults, "?expand", "forbidden", "%s needs the permission %s",
+		expandable->name, lacking);
+	return request_fault(r, &problem_forbidden, "The caller lacks the permission %s.", lacking);
 }
 
 static const struct problem *add_kind(struct request *r, struct kind *above, struct slice name)

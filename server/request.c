@@ -269,14 +269,20 @@ void request_open(struct request *r)
 		request_refuse(r, p);
 }
 
-static const struct problem *request_permit(struct request *r)
+const char *request_lacks(const struct request *r, const struct contract_operation *contract)
 {
-	const struct contract_operation *contract = r->operation->contract;
 	for (size_t i = 0; i < contract->scope_count; i++)
 		if (!actor_may(&r->actor, contract->scopes[i]))
-			return request_fault(r, &problem_forbidden,
-				"The caller lacks the permission %s.", contract->scopes[i]);
+			return contract->scopes[i];
 	return NULL;
+}
+
+static const struct problem *request_permit(struct request *r)
+{
+	const char *lacking = request_lacks(r, r->operation->contract);
+	return lacking == NULL ? NULL
+			       : request_fault(r, &problem_forbidden,
+					 "The caller lacks the permission %s.", lacking);
 }
 
 /* A body is taken as it is: what a small one unfolds to would have to be bounded, too. */

@@ -232,6 +232,9 @@ void request_refuse(struct request *r, const struct problem *problem);
 /* Begins anew with the faults and the detail of the problem. */
 void request_forget_faults(struct request *r);
 
+/* Returns a permission that `contract` needs and the caller lacks, or NULL. */
+const char *request_lacks(const struct request *r, const struct contract_operation *contract);
+
 /* Sets the detail of the problem that the caller is about to return, in the language of the
  * request. */
 const struct problem *request_fault(struct request *r, const struct problem *problem,

@@ -105,8 +105,8 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 	return true;
 }
 
-/* One worker of a process does the jobs and sends to webhooks: several would only wait for each
- * other. */
+/* One worker of a process does the jobs, sends to webhooks and carries out what was put off:
+ * several would only wait for each other. */
 static bool make_doors(struct worker *worker, int number, int port, struct text *ret_error)
 {
 	if (number == 0 && worker->service.config->works) {

@@ -295,10 +295,19 @@ static void add_next_link(struct request *r, const char *cursor)
 	text_done(&link);
 }
 
+static const struct problem *refuse_size(struct request *r)
+{
+	text_clear(&r->answer.body);
+	fault_add(&r->faults, "?limit", "too_large", "The page would have more than %d bytes",
+		r->service->config->answer_bytes);
+	return &problem_invalid_request;
+}
+
 /* One row more than the page was asked for, so that we know whether there are more. */
 static const struct problem *append_page(struct request *r, const struct rows *rows)
 {
 	struct text *body = &r->answer.body;
+	size_t most = (size_t)r->service->config->answer_bytes;
 	int count = PQntuples(rows->result);
 	bool has_more = count > r->limit;
 	if (has_more)
@@ -310,9 +319,12 @@ static const struct problem *append_page(struct request *r, const struct rows *r
 		if (!rows_append_object(body, rows, row))
 			return FAULT(
 				r, "a column of %s cannot be written", r->operation->contract->id);
+		if (body->length > most)
+			return refuse_size(r);
 		/* The other rows are about as long: the body need not grow and move with them. */
-		if (row == 0)
-			text_reserve(body, body->length * (size_t)count * 9 / 8);
+		size_t expected = body->length * (size_t)count * 9 / 8;
+		if (row == 0 && expected <= most)
+			text_reserve(body, expected);
 	}
 	text_append_string(body, "],\"next_cursor\":");
 	struct text cursor = {0};

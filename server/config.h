@@ -38,6 +38,7 @@ struct config {
 	int workers;
 	int connections;     /* HTTP connections of all workers together */
 	int body_bytes;      /* of a request that is not streamed */
+	int answer_bytes;    /* of a page that is not streamed */
 	int compress_bytes;  /* an answer of more is compressed; 0: none is */
 	int caller_rate;     /* requests a second of one caller; 0: as many as it likes */
 	int caller_burst;    /* how many of them at once */
@@ -51,6 +52,7 @@ struct config {
 	int slow_bytes;        /* and how many bytes must have moved meanwhile */
 	int idle_ms;           /* a connection that sends nothing is cut */
 	int request_ms;        /* from the first byte of a request to its answer */
+	int import_ms;         /* the same of a bulk import that is sent */
 	int statement_ms;      /* PostgreSQL gives up on a statement */
 	int bulk_statement_ms; /* the same for imports */
 	int queue;             /* requests that wait for one kind of lane */

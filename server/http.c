@@ -230,14 +230,14 @@ static enum MHD_Result send_answer(struct http_connection *c)
 	return result;
 }
 
-/* A body that is streamed may take as long as it moves. */
+/* The file of an import may take longer, but not for ever: events wait for its transaction. */
 static void expect_body(struct http_connection *c)
 {
 	const struct request *r = c->request;
-	const struct service *service = r->service;
-	bool is_stream = r->operation != NULL && r->operation->code->stream != NULL;
-	peer_expect_bytes(c->peer, service,
-		is_stream ? 0 : service->loop->now_ms + service->config->request_ms);
+	const struct config *config = r->service->config;
+	bool is_import = r->operation != NULL && r->operation->code->stream != NULL;
+	peer_expect_bytes(c->peer, r->service,
+		r->service->loop->now_ms + (is_import ? config->import_ms : config->request_ms));
 }
 
 /* Headers first, then the body in pieces, then once without a piece; and again after a wake. An
@@ -455,7 +455,9 @@ void http_wake(struct http_connection *connection)
 	if (connection == NULL || !connection->is_suspended)
 		return;
 	connection->is_suspended = false;
-	peer_expect_bytes(connection->peer, connection->http->service, 0);
+	/* A body that is not all there has the end that it had. */
+	peer_expect_bytes(connection->peer, connection->http->service,
+		connection->request->is_complete ? 0 : connection->peer->end_ms);
 	connection->http->is_due = true;
 	MHD_resume_connection(connection->connection);
 }

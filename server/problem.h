@@ -62,7 +62,7 @@ struct problem {
 	X(invalid_list, 422, "/list", "This is no list that can be exported")                      \
 	X(too_many_exports, 409, NULL, "Too many exports of this key are waiting")                 \
 	X(export_finished, 409, NULL, "The export has ended")                                      \
-	X(too_many_imports, 409, NULL, "Too many imports of this key are waiting")                 \
+	X(too_many_imports, 409, NULL, "Too many imports of this caller are waiting")              \
 	X(import_finished, 409, NULL, "The import has ended")                                      \
 	X(export_not_ready, 409, NULL, "The export has no file")                                   \
 	X(token_subject_taken, 409, NULL, "This subject exists")                                   \

@@ -196,11 +196,13 @@ from import_finish(row(:id, :resource, :started_at, :now, :actor_id, null, :rows
 where f.id is not null;
 
 -- name: openImport
--- Begins to keep a file that is imported later, unless the caller has enough of them.
+-- Begins to keep a file that is imported later, unless the caller, or its partner, has enough of them. Who asks again with a key is not
+-- refused for what that key began.
 with fault as (
 	select 'too_many_imports' as problem, null as pointer
 	from import i
-	where i.actor_id = :actor_id and i.status in ('queued', 'running')
+	where coalesce(i.partner_id, i.actor_id) = coalesce(app_partner(), :actor_id) and i.status in ('queued', 'running')
+	  and not exists (select from idempotency_key k where k.caller_id = :actor_id and k.key = :key)
 	having count(*) >= :most::bigint
 ), opened as (
 	insert into import (id, resource, started_at, actor_id, partner_id, rows, created, updated, unchanged, rejected, is_dry_run, is_atomic, is_posted,

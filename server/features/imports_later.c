@@ -49,6 +49,7 @@ static bool send_statement(struct later *later, const char *statement)
 		{"format", is_csv ? "csv" : "ndjson"},
 		{"language", r->language == NULL ? NULL : r->language->tag},
 		{"request_id", r->id},
+		{"key", r->idempotency_key},
 		{"most", most},
 		{"bytes", bytes},
 		{"chunks", chunks},

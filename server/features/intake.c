@@ -63,7 +63,7 @@ static void intake_free(struct request *r)
 {
 	struct intake *intake = r->feature;
 	r->feature = NULL;
-	r->service->imports--;
+	r->service->imports -= r->attempt == NULL;
 	stream_free(intake->stream);
 	digester_free(intake->digester);
 	intake->way->free(intake);
@@ -197,7 +197,7 @@ const struct problem *intake_begin(struct request *r, const struct intake_way *w
 	*intake = (struct intake){.r = r, .way = way, .step = -1, .digester = digester_new()};
 	r->feature = intake;
 	r->feature_free = intake_free;
-	r->service->imports++;
+	r->service->imports += r->attempt == NULL;
 	if (intake->digester == NULL || (way->begin != NULL && !way->begin(intake)))
 		return FAULT(r, "out of memory");
 	return connect_to(intake) ? NULL : &problem_unavailable;

@@ -18,6 +18,7 @@ SERVER_SETTINGS = {
     "QUDAO_SLOW_MS": "500",
     "QUDAO_SLOW_BYTES": "300",
     "QUDAO_REQUEST_MS": "4000",
+    "QUDAO_IMPORT_MS": "12000",
     "QUDAO_IDLE_MS": "3000",
 }
 HEAD = f"Host: x\r\nAuthorization: Bearer {ADMIN_KEY}\r\n".encode()
@@ -144,7 +145,19 @@ def test_a_body_that_is_never_done_is_cut_though_it_moves(server):
     assert answer == b""
 
 
-def test_an_import_may_take_as_long_as_it_moves(server, api):
+def test_an_import_that_is_never_done_is_cut_though_it_moves(server, database):
+    before = database("select count(*) from import")[0][0]
+    connection = connect(server)
+    connection.sendall(IMPORT + b"Content-Length: 100000000\r\n\r\ncode,name\n")
+
+    took_s, answer = cut_after(connection, iter([b"NEVER-DONE,N\n" * 200] * 300), 0.2)
+
+    assert took_s >= 11
+    assert answer == b""
+    assert database("select count(*) from import")[0][0] == before
+
+
+def test_an_import_may_take_longer_than_other_requests_while_it_moves(server, api):
     rows = [f"SLOW-{number},Name {'x' * 150}\n".encode() for number in range(60)]
     connection = connect(server)
     connection.sendall(IMPORT + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % (10 + sum(map(len, rows))))

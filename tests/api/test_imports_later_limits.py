@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from support.builders import make_partner
 from support.cluster import ROOT
 from support.later import accepted, kept, members, put_off, slow, wait_until
 
@@ -40,6 +41,39 @@ def test_a_caller_has_so_many_imports_waiting(api, database):
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_imports")
     assert other.status_code == 202
     slow(database, False)
-    for import_ in waiting + [accepted(other)]:
+    for import_ in [*waiting, accepted(other)]:
         assert wait_until(api, import_)["status"] == "succeeded"
     assert put_off(caller, "members", members("CROWD-TOO", 1)).status_code == 202
+
+
+def test_who_asks_again_with_a_key_is_not_refused_for_what_the_key_began(api, database):
+    caller = api.caller(api.new_key("admin")["key"])
+    keyed = {"headers": {"Idempotency-Key": "once"}}
+    slow(database, True)
+    waiting = [accepted(put_off(caller, "members", members(f"AGAIN-{number}", 1), **keyed if number == 0 else {})) for number in range(WAITING)]
+
+    again = put_off(caller, "members", members("AGAIN-0", 1), **keyed)
+
+    slow(database, False)
+    assert (again.status_code, again.headers["Idempotency-Replayed"], again.json()["id"]) == (202, "true", waiting[0]["id"])
+    for import_ in waiting:
+        assert wait_until(api, import_)["status"] == "succeeded"
+
+
+def customer(partner, code):
+    return f"code,name,partner_code\n{code},Customer,{partner['code']}\n".encode()
+
+
+def test_the_keys_of_a_partner_share_its_place(api, database):
+    partner = make_partner(api)
+    callers = [api.caller(api.new_key("partner", partner_id=partner["id"])["key"]) for _ in range(2)]
+    slow(database, True, 8)
+    ahead = accepted(put_off(api, "members", members("AHEAD", 1)))
+    waiting = [accepted(put_off(callers[0], "customers", customer(partner, f"SHARE-{number}"))) for number in range(WAITING)]
+
+    refused = put_off(callers[1], "customers", customer(partner, "SHARE-TOO"))
+
+    slow(database, False)
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_imports")
+    for import_ in [ahead, *waiting]:
+        assert wait_until(api, import_)["status"] == "succeeded"

@@ -40,7 +40,7 @@ bool count_bind(struct request *r, const struct statement *statement)
 
 enum lane_work count_lane(const struct request *r, enum lane_work work)
 {
-	return r->count_call < 0 || is_estimated(r) ? work : LANE_REPORT;
+	return r->count_call < 0 ? work : LANE_REPORT;
 }
 
 /* Reads the only value of a result; false when it has none. */

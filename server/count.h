@@ -8,7 +8,8 @@
  * does not ask for it. False when memory is exhausted. */
 bool count_bind(struct request *r, const struct statement *statement);
 
-/* Returns where `r` goes with its count: a long one holds up no page; without one, `work`. */
+/* Returns where `r` goes with its count: one that takes long holds up no page; without one, `work`.
+ */
 enum lane_work count_lane(const struct request *r, enum lane_work work);
 
 /* Appends the members of the page that say what was counted; false when the results do not. */

@@ -23,6 +23,7 @@ SEEN = {
     "changed": "The North", "stale": [412, "precondition_failed", True], "refused": [401, "unauthorized", True],
     "invalid": ["/code", "/name"], "mistyped": 400, "deleted": 204,
 }
+FOLLOWED = {"live": True, "resumed": True}
 TOLD_TO_WAIT = {"code": "too_many_requests", "retryAfter": True, "policy": True}
 
 
@@ -103,6 +104,14 @@ def test_a_typed_client_drives_the_server_from_a_page_of_another_origin(api, bro
     seen = in_page(browser, "play", api.url, api.key, "PAGE")
 
     assert seen == {**SEEN, "listed": ["PAGE"]}
+
+
+def test_node_follows_events_and_goes_on_where_it_left(api, compiled):
+    assert json.loads(run("node", compiled / "node.mjs", "follow", api.url, api.key, "NODE-EVENT")) == FOLLOWED
+
+
+def test_a_page_of_another_origin_follows_events_and_goes_on_where_it_left(api, browser):
+    assert in_page(browser, "follow", api.url, api.key, "PAGE-EVENT") == FOLLOWED
 
 
 def test_node_is_told_to_wait(strict_server, compiled):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from support.client import Api
+from support.event_stream import EventStream
 from support.probes import EXECUTED, IDS, PROBES, SECOND, exchange, statuses
 from support.server import ADMIN_KEY
 
@@ -143,3 +144,14 @@ def test_a_slow_head_does_not_reach_the_server(server, proxy):
     assert statuses(received) == [408]
     assert time.monotonic() - begin >= 9
     assert proxy.forwarded(source) == answered(server, source) == 0
+
+
+def test_a_stream_of_events_comes_through_as_it_happens_and_lives_on_while_quiet(through):
+    stream = EventStream(through).until_greeted()
+    try:
+        for code, quiet_s in (("STREAMED", 0), ("STREAMED-LATER", 17)):  # longer than the proxy waits for a client
+            time.sleep(quiet_s)
+            region = through.post("/v1/regions", json={"code": code, "name": code}).json()
+            stream.until(lambda stream, region_id=region["id"]: region_id in stream.objects())
+    finally:
+        stream.close()

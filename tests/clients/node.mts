@@ -1,7 +1,8 @@
-/* node node.mjs play|hurry ADDRESS KEY [NAME]: prints what the scenario saw. */
-import { hurry, play } from "./scenario.mjs";
+/* node node.mjs play|hurry|follow ADDRESS KEY [NAME]: prints what the scenario saw. */
+import { follow, hurry, play, type Seen } from "./scenario.mjs";
 
 declare const process: { argv: string[] };
 
 const [, , which, address = "", key = "", name = ""] = process.argv;
-console.log(JSON.stringify(which === "play" ? await play(address, key, name) : await hurry(address, key)));
+const scenarios: Record<string, (address: string, key: string, name: string) => Promise<Seen>> = { follow, hurry, play };
+console.log(JSON.stringify(await scenarios[which ?? ""]?.(address, key, name)));

@@ -65,6 +65,43 @@ export async function play(baseUrl: string, key: string, name: string): Promise<
 	};
 }
 
+/* Reads a stream of events, from behind `place`, until one is about `subject`; returns its id. EventSource sends no key. */
+async function heard(baseUrl: string, key: string, place: string, subject: () => Promise<string>): Promise<string> {
+	const headers = { Authorization: `Bearer ${key}`, Accept: "text/event-stream", "Last-Event-ID": place };
+	const ending = new AbortController();
+	const response = await fetch(`${baseUrl}/v1/events`, { headers, signal: ending.signal });
+	if (response.body === null || response.status !== 200) throw new Error(await response.text());
+	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+	const wanted = await subject();
+	let received = "";
+	for (;;) {
+		const { done, value } = await reader.read();
+		if (done) throw new Error(`The stream ended: ${received}`);
+		received += value;
+		const whole = received.split("\n\n").slice(0, -1);
+		const message = whole.find((block) => block.includes(wanted));
+		if (message === undefined) continue;
+		ending.abort();
+		return /^id: (.*)$/m.exec(message)?.[1] ?? "";
+	}
+}
+
+/* Follows events: one as it happens, and then, from there, one that happened while nobody listened. */
+export async function follow(baseUrl: string, key: string, name: string): Promise<Seen> {
+	const client = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });
+	async function make(code: string): Promise<string> {
+		const { data, error } = await client.POST("/v1/regions", { body: { code, name: code } });
+		if (data === undefined) throw new Error(JSON.stringify(error));
+		return data.id;
+	}
+	const first = await client.GET("/v1/events", { params: { query: { limit: 1 } } });
+	const place = typeof first.data === "object" ? (first.data.next_cursor ?? "") : "";
+	const live = await heard(baseUrl, key, place, () => make(`${name}-LIVE`));
+	const missed = await make(`${name}-MISSED`);
+	const resumed = await heard(baseUrl, key, live, () => Promise.resolve(missed));
+	return { live: live !== "", resumed: resumed !== "" && resumed !== live };
+}
+
 /* Asks until it is told to wait, and returns what it was told. */
 export async function hurry(baseUrl: string, key: string): Promise<Seen> {
 	const client = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });

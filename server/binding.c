@@ -305,11 +305,16 @@ bool binding_identity(
 	return binding_of(r, SQL(setIdentity), bindings, ret_call);
 }
 
+void binding_append_bytea(struct text *text, const unsigned char *bytes, size_t length)
+{
+	text_append_string(text, "\\x");
+	text_append_hex(text, bytes, length);
+}
+
 char *binding_bytea(struct arena *arena, const unsigned char *bytes, size_t length)
 {
 	struct text hex = {0};
-	text_append_string(&hex, "\\x");
-	text_append_hex(&hex, bytes, length);
+	binding_append_bytea(&hex, bytes, length);
 	char *copy = hex.is_broken ? NULL : arena_copy(arena, hex.bytes, hex.length);
 	text_done(&hex);
 	return copy;

@@ -46,5 +46,7 @@ void binding_stamp(struct request *r);
 /* True when `name` is one of the server's own parameters. */
 bool binding_is_own(const char *name);
 
-/* Appends `bytes` as PostgreSQL's hexadecimal text form of bytea. */
+/* Appends `bytes` in PostgreSQL's hexadecimal text form of bytea. */
+void binding_append_bytea(struct text *text, const unsigned char *bytes, size_t length);
+/* The same, kept in `arena`; NULL when memory is exhausted. */
 char *binding_bytea(struct arena *arena, const unsigned char *bytes, size_t length);

@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include "binding.h"
 #include "export.h"
 #include "rows.h"
 
@@ -146,8 +147,7 @@ static void go_on(struct task *task)
 		return;
 	}
 	text_clear(&work->wire);
-	text_append_string(&work->wire, "\\x");
-	text_append_hex(&work->wire, (const unsigned char *)work->out.bytes, work->out.length);
+	binding_append_bytea(&work->wire, (const unsigned char *)work->out.bytes, work->out.length);
 	text_clear(&work->out);
 	if (work->wire.is_broken)
 		task_end(task, &task_given_back);

@@ -163,8 +163,7 @@ struct request {
 	void (*feature_free)(struct request *r);
 	void (*woken)(struct request *r); /* of one of the server's own: told in place of http */
 	void *owner;
-	const char *attempt; /* of one that does what was put off: how often it was begun; or NULL
-			      */
+	const char *attempt; /* at what was put off, a number; NULL: it is no such request */
 	bool is_busy;        /* a segment of an answer that is being sent is under way */
 	bool is_abandoned;   /* released when it is not */
 

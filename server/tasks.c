@@ -212,7 +212,7 @@ static void take_idle(struct tasks *tasks, const PGresult *result)
 	tasks->poll_ms = 0;
 }
 
-static void copy_column(const PGresult *result, const char *name, char *ret_text, size_t size)
+static void read_column(const PGresult *result, const char *name, char *ret_text, size_t size)
 {
 	struct slice value = rows_text(result, 0, name);
 	snprintf(ret_text, size, "%.*s", (int)value.length, value.bytes);
@@ -224,8 +224,8 @@ static void take_claim(struct tasks *tasks, const PGresult *result)
 	tasks->state = TASKS_IDLE;
 	if (PQntuples(result) == 0)
 		return;
-	copy_column(result, "id", task->id, sizeof task->id);
-	copy_column(result, "attempt", task->attempt, sizeof task->attempt);
+	read_column(result, "id", task->id, sizeof task->id);
+	read_column(result, "attempt", task->attempt, sizeof task->attempt);
 	tasks->order = (struct request_order){0};
 	const struct binding bindings[] = {{"id", task->id}, {NULL, NULL}};
 	if (!tasks->kind->take(task, result, &tasks->order))

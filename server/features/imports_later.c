@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "binding.h"
 #include "caller.h"
 #include "features/imports.h"
 #include "features/intake.h"
@@ -139,8 +140,7 @@ static void store_piece(struct later *later)
 {
 	const struct text *piece = &later->piece;
 	text_clear(&later->wire);
-	text_append_string(&later->wire, "\\x");
-	text_append_hex(&later->wire, (const unsigned char *)piece->bytes, piece->length);
+	binding_append_bytea(&later->wire, (const unsigned char *)piece->bytes, piece->length);
 	bool is_broken = piece->is_broken || later->wire.is_broken;
 	text_clear(&later->piece);
 	later->intake.is_waiting = true;

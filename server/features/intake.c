@@ -94,8 +94,9 @@ void intake_next(struct intake *intake)
 {
 	const struct intake_way *way = intake->way;
 	bool is_sent = false;
-	while (++intake->step < way->step_count && !way->steps[intake->step].send(intake, &is_sent))
-		;
+	bool is_due = false;
+	while (!is_due && ++intake->step < way->step_count)
+		is_due = way->steps[intake->step].send(intake, &is_sent);
 	if (intake->step == way->step_count)
 		finish(intake);
 	else if (!is_sent)

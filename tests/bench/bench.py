@@ -1,4 +1,4 @@
-"""Measures the server against pgbench, \\copy and a peer, on one machine, in turns: script/bench [--quick] [--most-sales N]."""
+"""Measures the server against pgbench, \\copy and a peer, on one machine, in turns: script/bench [--quick] [--sales N] [--most-sales N]."""
 import argparse
 import concurrent.futures
 import contextlib
@@ -20,15 +20,15 @@ from subjects import ROOT, Server, psql
 class Sizes:
     """How much of everything: a look, or the whole."""
 
-    def __init__(self, is_quick, most_sales):
+    def __init__(self, is_quick, sales, most_sales):
         self.partners = 10_000 if is_quick else 100_000
-        self.sales = 30_000 if is_quick else 1_000_000
+        self.sales = 30_000 if is_quick else sales
         self.most_sales = 0 if is_quick else most_sales
         self.rounds = 1 if is_quick else 3
-        self.seconds = 1 if is_quick else 6
+        self.seconds = 1 if is_quick else 4
         self.connections = [] if is_quick else [1, 16, 256]
         self.most_connections = 1000 if is_quick else 10_000
-        self.streams = streams.Sizes(200, quiet_s=3, rounds=3, reads_s=1) if is_quick else streams.Sizes(2000)
+        self.streams = streams.Sizes(200, quiet_s=3, rounds=3, reads_s=1) if is_quick else streams.Sizes(2000, quiet_s=10, rounds=5)
 
 
 @contextlib.contextmanager
@@ -158,9 +158,10 @@ def table(report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sets and shorter rounds: a look")
+    parser.add_argument("--sales", type=int, default=1_000_000, help="how many sales a file has that is imported (default: a million)")
     parser.add_argument("--most-sales", type=int, default=10_000_000, help="how many sales the reports are measured on at last (default: 10 million)")
     asked = parser.parse_args()
-    sizes = Sizes(asked.quick, asked.most_sales)
+    sizes = Sizes(asked.quick, asked.sales, asked.most_sales)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory(prefix="qudao-bench-") as directory:

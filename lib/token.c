@@ -67,17 +67,28 @@ void digester_finish(struct digester *digester, unsigned char ret_digest[static 
 	demand(EVP_DigestFinal_ex(digester->context, ret_digest, NULL) == 1);
 }
 
-void text_append_hex(struct text *text, const unsigned char *bytes, size_t length)
+static void write_hex(char *next, const unsigned char *bytes, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
-	char *next = text_reserve(text, length * 2);
-	if (next == NULL)
-		return;
 	for (size_t i = 0; i < length; i++) {
 		*next++ = digits[bytes[i] >> 4];
 		*next++ = digits[bytes[i] & 0xf];
 	}
 	*next = '\0';
+}
+
+void digest_hex(
+	const unsigned char digest[static DIGEST_SIZE], char ret_hex[static DIGEST_HEX_SIZE])
+{
+	write_hex(ret_hex, digest, DIGEST_SIZE);
+}
+
+void text_append_hex(struct text *text, const unsigned char *bytes, size_t length)
+{
+	char *room = text_reserve(text, length * 2);
+	if (room == NULL)
+		return;
+	write_hex(room, bytes, length);
 	text->length += length * 2;
 }
 

@@ -25,6 +25,11 @@ void digester_free(struct digester *digester);
 void digester_feed(struct digester *digester, const char *bytes, size_t length);
 void digester_finish(struct digester *digester, unsigned char ret_digest[static DIGEST_SIZE]);
 
+/* Writes a digest in hexadecimal, with a NUL. */
+enum { DIGEST_HEX_SIZE = 2 * DIGEST_SIZE + 1 };
+void digest_hex(
+	const unsigned char digest[static DIGEST_SIZE], char ret_hex[static DIGEST_HEX_SIZE]);
+
 void text_append_hex(struct text *text, const unsigned char *bytes, size_t length);
 void text_append_base64url(struct text *text, const unsigned char *bytes, size_t length);
 

@@ -322,9 +322,8 @@ static const struct problem *append_page(struct request *r, const struct rows *r
 		if (body->length > most)
 			return refuse_size(r);
 		/* The other rows are about as long: the body need not grow and move with them. */
-		size_t expected = body->length * (size_t)count * 9 / 8;
-		if (row == 0 && expected <= most)
-			text_reserve(body, expected);
+		if (row == 0 && body->length <= most / (size_t)count)
+			text_reserve(body, body->length * (size_t)count * 9 / 8);
 	}
 	text_append_string(body, "],\"next_cursor\":");
 	struct text cursor = {0};

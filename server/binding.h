@@ -14,6 +14,9 @@ bool binding_make(struct request *r, const struct statement *statement, struct c
 bool binding_make_of_all(struct request *r, const struct statement *statement,
 	const struct sql_frame *frame, struct call *ret_call);
 
+/* Room for an integer that is the value of a parameter. */
+enum { BINDING_NUMBER_SIZE = 24 };
+
 /* Values for statements that are not an operation's own. */
 struct binding {
 	const char *name;

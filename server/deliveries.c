@@ -220,14 +220,13 @@ static void on_lost(void *ctx, const char *why)
 static void connect_to(struct deliveries *deliveries)
 {
 	struct service *service = deliveries->service;
-	const struct stream_events events = {.query_ms = 2 * service->config->statement_ms,
+	const struct stream_events events = {.statement_ms = service->config->statement_ms,
+		.query_ms = 2 * service->config->statement_ms,
 		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_lost = on_lost};
-	PGconn *connection = lane_connect(
-		service->database_url, LANE_STAFF, "", service->config->statement_ms);
 	deliveries->connect_ms = service->loop->now_ms + RECONNECT_MS;
-	deliveries->stream = stream_new(service->loop, connection, &events, deliveries);
+	deliveries->stream = stream_new(service, LANE_STAFF, &events, deliveries);
 }
 
 void deliveries_tick(struct deliveries *deliveries)

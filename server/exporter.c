@@ -15,7 +15,6 @@ enum {
 	ROOM_BYTES = 64 << 10,
 	GZIP_WINDOW = 15 + 16, /* zlib: with a header of gzip */
 	GZIP_MEMORY = 8,
-	NUMBER_SIZE = 24,
 };
 
 struct export_work {
@@ -65,7 +64,7 @@ static const struct problem *begin(struct task *task)
 static void store_chunk(struct task *task)
 {
 	struct export_work *work = task->work;
-	char number[NUMBER_SIZE], rows[NUMBER_SIZE];
+	char number[BINDING_NUMBER_SIZE], rows[BINDING_NUMBER_SIZE];
 	const struct binding bindings[] = {
 		{"id", task->id},
 		{"attempt", task->attempt},

@@ -117,15 +117,14 @@ static void on_lost(void *ctx, const char *why)
 static void connect_to(struct housekeeping *housekeeping)
 {
 	struct service *service = housekeeping->service;
-	const struct stream_events events = {.query_ms = 2 * service->config->statement_ms,
+	const struct stream_events events = {.statement_ms = service->config->statement_ms,
+		.query_ms = 2 * service->config->statement_ms,
 		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_notice = on_notice,
 		.on_lost = on_lost};
-	PGconn *connection = lane_connect(
-		service->database_url, LANE_STAFF, "", service->config->statement_ms);
 	housekeeping->connect_ms = service->loop->now_ms + RECONNECT_MS;
-	housekeeping->stream = stream_new(service->loop, connection, &events, housekeeping);
+	housekeeping->stream = stream_new(service, LANE_STAFF, &events, housekeeping);
 }
 
 static bool prepare_usage(struct housekeeping *housekeeping)

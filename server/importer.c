@@ -7,8 +7,6 @@
 #include "languages.h"
 #include "rows.h"
 
-enum { NUMBER_SIZE = 24 };
-
 struct import_work {
 	char *target;     /* owned */
 	char *request_id; /* of who asked; owned */
@@ -71,7 +69,7 @@ static const struct problem *begin(struct task *task)
 static void ask_piece(struct task *task)
 {
 	struct import_work *work = task->work;
-	char number[NUMBER_SIZE];
+	char number[BINDING_NUMBER_SIZE];
 	const struct binding bindings[] = {
 		{"id", task->id}, {"attempt", task->attempt}, {"number", number}, {NULL, NULL}};
 	snprintf(number, sizeof number, "%ld", work->next);

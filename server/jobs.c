@@ -48,7 +48,6 @@ enum {
 	NOTE_MS = MINUTE,          /* how often runs without any work are written down */
 	BACKOFF_DOUBLINGS_MAX = 8, /* the pause after failures grows to so many times the usual */
 	BACKOFF_MS_MAX = HOUR,
-	NUMBER_SIZE = 24,
 };
 
 /* What is known of a job while its leader is here. */
@@ -156,7 +155,7 @@ static void ask(struct leader *leader, enum leader_state state, const char *name
 
 static void ask_to_lead(struct leader *leader)
 {
-	char lead[NUMBER_SIZE];
+	char lead[BINDING_NUMBER_SIZE];
 	const struct binding bindings[] = {{"lead", lead}, {NULL, NULL}};
 	snprintf(lead, sizeof lead, "%d", (int)leader->lead);
 	ask(leader, LEADER_ASKING, SQL(leadJobs), bindings);
@@ -271,7 +270,8 @@ static void say_how_it_went(struct leader *leader, const struct run *run, int fa
 static void note_run(struct leader *leader, const struct run *run, int64_t duration_ms)
 {
 	const struct schedule *schedule = &leader->jobs->schedules[leader->running];
-	char duration[NUMBER_SIZE], next[NUMBER_SIZE], count[NUMBER_SIZE], failures[NUMBER_SIZE];
+	char duration[BINDING_NUMBER_SIZE], next[BINDING_NUMBER_SIZE], count[BINDING_NUMBER_SIZE],
+		failures[BINDING_NUMBER_SIZE];
 	const struct binding bindings[] = {
 		{"name", table[leader->running].name},
 		{"duration_ms", duration},
@@ -386,15 +386,15 @@ static void connect_to(struct leader *leader)
 	struct service *service = leader->jobs->service;
 	int statement_ms = leader->lead == LEAD_QUICK ? service->config->statement_ms
 						      : service->config->bulk_statement_ms;
-	const struct stream_events events = {.query_ms = 2 * statement_ms,
+	const struct stream_events events = {.settings = of_leaders,
+		.statement_ms = statement_ms,
+		.query_ms = 2 * statement_ms,
 		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_notice = on_notice,
 		.on_lost = on_lost};
-	PGconn *connection = lane_connect(
-		service->database_url, LANE_STAFF, of_leaders, statement_ms);
 	leader->retry_ms = now_of(leader) + RETRY_MS;
-	leader->stream = stream_new(service->loop, connection, &events, leader);
+	leader->stream = stream_new(service, LANE_STAFF, &events, leader);
 }
 
 /* Runs the job that has been due for the longest time. */

@@ -35,16 +35,15 @@ static bool run(PGconn *owner, const char *sql)
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-static void hex_digest(struct slice content, char ret_hex[static 2 * DIGEST_SIZE + 1])
+static void digest_of(struct slice content, char ret_hex[static DIGEST_HEX_SIZE])
 {
 	unsigned char bytes[DIGEST_SIZE];
 	digest(content, bytes);
-	for (size_t i = 0; i < DIGEST_SIZE; i++)
-		snprintf(ret_hex + 2 * i, 3, "%02x", bytes[i]);
+	digest_hex(bytes, ret_hex);
 }
 
 /* The digest of everything that can be applied. */
-static void state_digest(char ret_hex[static 2 * DIGEST_SIZE + 1])
+static void state_digest(char ret_hex[static DIGEST_HEX_SIZE])
 {
 	struct text all = {0};
 	const struct woven_file *lists[] = {woven_migrations, woven_routines};
@@ -53,7 +52,7 @@ static void state_digest(char ret_hex[static 2 * DIGEST_SIZE + 1])
 			text_append_string(&all, file->name);
 			text_append(&all, file->content.bytes, file->content.length);
 		}
-	hex_digest((struct slice){all.bytes, all.length}, ret_hex);
+	digest_of((struct slice){all.bytes, all.length}, ret_hex);
 	text_done(&all);
 }
 
@@ -82,8 +81,8 @@ static bool note_applied(PGconn *owner, const char *name, const char *hex)
 
 static bool apply(PGconn *owner, const struct woven_file *file, struct text *ret_error)
 {
-	char hex[2 * DIGEST_SIZE + 1];
-	hex_digest(file->content, hex);
+	char hex[DIGEST_HEX_SIZE];
+	digest_of(file->content, hex);
 	if (is_applied(owner, file->name, hex))
 		return true;
 	if (!run(owner, "begin") || !run(owner, file->content.bytes) ||
@@ -98,9 +97,9 @@ static bool apply(PGconn *owner, const struct woven_file *file, struct text *ret
 /* A released migration is never edited: its digest must be the one that was applied. */
 static bool check_released(PGconn *owner, const struct woven_file *file, struct text *ret_error)
 {
-	char hex[2 * DIGEST_SIZE + 1];
+	char hex[DIGEST_HEX_SIZE];
 	const char *values[] = {file->name, hex};
-	hex_digest(file->content, hex);
+	digest_of(file->content, hex);
 	PGresult *result = PQexecParams(owner,
 		"select from schema_migration where name = $1 and digest <> $2", 2, NULL, values,
 		NULL, NULL, 0);
@@ -141,7 +140,7 @@ static bool apply_all(PGconn *owner, struct text *ret_error)
 
 bool migrate(PGconn *owner, struct text *ret_error)
 {
-	char hex[2 * DIGEST_SIZE + 1];
+	char hex[DIGEST_HEX_SIZE];
 	state_digest(hex);
 	if (is_applied(owner, "state", hex))
 		return true;

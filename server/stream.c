@@ -21,10 +21,13 @@ enum { CONNECT_MS = 5000 };
 static void ready(struct watch *watch, uint32_t events);
 static void overdue(struct watch *watch, uint32_t events);
 
-struct stream *stream_new(
-	struct loop *loop, PGconn *connection, const struct stream_events *events, void *ctx)
+struct stream *stream_new(const struct service *service, enum lane_role role,
+	const struct stream_events *events, void *ctx)
 {
+	struct loop *loop = service->loop;
 	struct stream *stream = calloc(1, sizeof *stream);
+	PGconn *connection = lane_connect(service->database_url, role,
+		events->settings == NULL ? "" : events->settings, events->statement_ms);
 	if (stream == NULL || connection == NULL) {
 		PQfinish(connection);
 		free(stream);

@@ -2,23 +2,25 @@
  * time, without ever waiting. */
 #pragma once
 
-#include "lane.h"
+#include "service.h"
 
 struct stream;
 
 /* Told what happens; each may be NULL. None is called from within a function of the stream. */
 struct stream_events {
-	int query_ms;                /* a query that takes longer has lost its connection */
-	void (*on_ready)(void *ctx); /* connected */
+	const char *settings; /* of the connection, as options of libpq; NULL: none but our own */
+	int statement_ms;     /* PostgreSQL gives up on a statement */
+	int query_ms;         /* a query that takes longer has lost its connection */
+	void (*on_ready)(void *ctx);                    /* connected */
 	void (*on_result)(void *ctx, PGresult *result); /* of stream_query; borrowed */
 	void (*on_drained)(void *ctx);                  /* stream_put may go on */
 	void (*on_notice)(void *ctx, const char *payload);
 	void (*on_lost)(void *ctx, const char *why); /* the connection is gone; only free it now */
 };
 
-/* Begins to connect; NULL when memory is exhausted. */
-struct stream *stream_new(
-	struct loop *loop, PGconn *connection, const struct stream_events *events, void *ctx);
+/* Begins to connect in a role; NULL when memory is exhausted. */
+struct stream *stream_new(const struct service *service, enum lane_role role,
+	const struct stream_events *events, void *ctx);
 
 /* Closes the connection; an open transaction is rolled back. Accepts NULL. */
 void stream_free(struct stream *stream);

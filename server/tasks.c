@@ -11,7 +11,6 @@ enum {
 	POLL_MS = 2000,  /* for tasks whose notice was missed, or whose server died */
 	KEEP_MS = 2000,  /* a fifth of the lease in SQL */
 	PAUSE_MS = 1000, /* before a second attempt; four times as long before each other */
-	NUMBER_SIZE = 24,
 };
 
 enum tasks_state {
@@ -117,7 +116,7 @@ void task_ask(struct task *task, const char *statement, const struct binding *bi
 void task_end(struct task *task, const struct task_ending *ending)
 {
 	struct tasks *tasks = task->tasks;
-	char rows[NUMBER_SIZE], pause[NUMBER_SIZE];
+	char rows[BINDING_NUMBER_SIZE], pause[BINDING_NUMBER_SIZE];
 	const struct binding bindings[] = {
 		{"id", task->id},
 		{"attempt", task->attempt},
@@ -320,15 +319,14 @@ static void on_lost(void *ctx, const char *why)
 static void connect_to(struct tasks *tasks)
 {
 	struct service *service = tasks->service;
-	const struct stream_events events = {.query_ms = 2 * service->config->statement_ms,
+	const struct stream_events events = {.statement_ms = service->config->statement_ms,
+		.query_ms = 2 * service->config->statement_ms,
 		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_notice = on_notice,
 		.on_lost = on_lost};
-	PGconn *connection = lane_connect(
-		service->database_url, LANE_STAFF, "", service->config->statement_ms);
 	tasks->retry_ms = now_of(tasks) + RETRY_MS;
-	tasks->stream = stream_new(service->loop, connection, &events, tasks);
+	tasks->stream = stream_new(service, LANE_STAFF, &events, tasks);
 }
 
 void tasks_tick(struct tasks *tasks)

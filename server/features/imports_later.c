@@ -17,7 +17,7 @@
 #include "parameters.h"
 #include "rows.h"
 
-enum { PIECE_SIZE = 256 << 10, NUMBER_SIZE = 24 };
+enum { PIECE_SIZE = 256 << 10 };
 
 struct later {
 	struct intake intake;
@@ -36,7 +36,7 @@ static bool send_statement(struct later *later, const char *statement)
 {
 	struct intake *intake = &later->intake;
 	struct request *r = intake->r;
-	char bytes[NUMBER_SIZE], chunks[NUMBER_SIZE], most[NUMBER_SIZE];
+	char bytes[BINDING_NUMBER_SIZE], chunks[BINDING_NUMBER_SIZE], most[BINDING_NUMBER_SIZE];
 	bool is_csv = strstr(r->headers[HEADER_CONTENT_TYPE], "ndjson") == NULL;
 	const struct binding bindings[] = {
 		{"id", r->new_id},
@@ -129,7 +129,7 @@ static const struct intake_step steps[] = {
 
 static bool send_piece(struct later *later)
 {
-	char number[NUMBER_SIZE];
+	char number[BINDING_NUMBER_SIZE];
 	const struct binding bindings[] = {{"id", later->intake.r->new_id}, {"number", number},
 		{"bytes", later->wire.bytes}, {NULL, NULL}};
 	snprintf(number, sizeof number, "%d", later->pieces++);

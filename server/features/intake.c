@@ -108,8 +108,7 @@ static void end_file(struct intake *intake)
 {
 	unsigned char bytes[DIGEST_SIZE];
 	digester_finish(intake->digester, bytes);
-	for (size_t i = 0; i < DIGEST_SIZE; i++)
-		snprintf(intake->digest + 2 * i, 3, "%02x", bytes[i]);
+	digest_hex(bytes, intake->digest);
 	intake->way->take_end(intake);
 }
 
@@ -179,14 +178,13 @@ static bool connect_to(struct intake *intake)
 {
 	const struct service *service = intake->r->service;
 	int statement_ms = service->config->bulk_statement_ms;
-	const struct stream_events events = {.query_ms = statement_ms + STALL_MS,
+	const struct stream_events events = {.statement_ms = statement_ms,
+		.query_ms = statement_ms + STALL_MS,
 		.on_ready = on_ready,
 		.on_result = on_result,
 		.on_drained = on_drained,
 		.on_lost = on_lost};
-	PGconn *connection = lane_connect(
-		service->database_url, actor_lane_role(&intake->r->actor), "", statement_ms);
-	intake->stream = stream_new(service->loop, connection, &events, intake);
+	intake->stream = stream_new(service, actor_lane_role(&intake->r->actor), &events, intake);
 	return intake->stream != NULL;
 }
 

@@ -41,7 +41,7 @@ struct intake {
 	bool is_complete;              /* the file has ended */
 	const struct problem *problem; /* why it is refused; the rest of the file is dropped */
 	int64_t bytes;
-	char digest[2 * DIGEST_SIZE + 1]; /* once it is complete */
+	char digest[DIGEST_HEX_SIZE]; /* once it is complete */
 };
 
 /* A request of the contract's body_stream that goes this way. */

@@ -13,6 +13,7 @@ from support import builders, coverage
 from support.client import Api
 from support.cluster import Cluster
 from support.contract import Contract
+from support.issuer import Issuer
 from support.server import ADMIN_KEY, Server
 
 import requests
@@ -36,6 +37,14 @@ def database(cluster, request):
     yield database
     database.close()
     cluster.drop(name)
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    """Of access tokens, for a server with its settings()."""
+    issuer = Issuer()
+    yield issuer
+    issuer.stop()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 
 from support import builders
 from support.cluster import ROOT
-from support.issuer import Issuer
 from support.server import Server
 
 # The table of roles in the contract's description.
@@ -57,13 +56,6 @@ UNVERSIONED = {"imports", "exports", "webhook-deliveries"}
 KINSHIPS = ["own", "child", "sibling", "parent"]
 NAMES = re.findall(r"operationId: (\w+)\n(?:(?:      .*)?\n)*?      security: \[\{key", (ROOT / "openapi.yaml").read_text())
 ALLOWED = {200, 201, 202, 204, 304, 409, 412, 422}
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.stop()
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,10 @@ import time
 import pytest
 
 from support.event_stream import EventStream
-from support.issuer import Issuer
 from support.server import Server
 
 PATH = "/v1/api-keys"
 MANAGING = ["api-keys:read", "api-keys:write", "regions:read", "exports:read", "exports:write"]
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,15 @@
 """Jobs: what the server does by itself is listed with how it went, can be asked for, fails visibly and recovers."""
 import time
 
+from support.polling import poll
+
 EXPECTS_ERRORS = True  # an alarm
 WAIT_S = 15
 NAMES = ["check-rollups", "expire-idempotency-keys", "fold-rollups"]
 
 
 def wait_for_job(api, name, holds):
-    deadline = time.monotonic() + WAIT_S
-    while not holds(job := api.get(f"/v1/jobs/{name}").json()):
-        assert time.monotonic() < deadline, job
-        time.sleep(0.1)
-    return job
+    return poll(api, f"/v1/jobs/{name}", holds, WAIT_S)
 
 
 def test_every_job_is_listed_with_how_it_went(api):

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -39,6 +40,14 @@ class MortalCluster(Cluster):
             f"-k {self.directory} {SETTINGS}",
             "start",
         )
+
+    def leave_for_a_second(self, database):
+        """Also the connection of `database` is lost, and made anew when it is needed."""
+        self.halt()
+        time.sleep(1)
+        self.start()
+        database.close()
+        database.connection = None
 
 
 @pytest.fixture(scope="session")

@@ -95,11 +95,7 @@ def test_deliveries_outlive_their_database(serve, api_of, cluster, database, rec
     server = serve(**SETTINGS)
     api = api_of(server)
     webhook = builders.make_webhook(api, url=receiver.url(), event_types=["webhook.test"])
-    cluster.halt()
-    time.sleep(1)
-    cluster.start()
-    database.close()
-    database.connection = None
+    cluster.leave_for_a_second(database)
     deadline = time.monotonic() + 20
     answer = api.post(f"/v1/webhooks/{webhook['id']}/test")
     while answer.status_code == 503 and time.monotonic() < deadline:

@@ -9,6 +9,7 @@ import requests
 from support import builders
 from support.event_stream import EventStream
 from support.issuer import Issuer
+from support.polling import wait_until_ready
 from support.server import ADMIN_KEY
 
 HEADERS = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -17,13 +18,6 @@ TERMINATE = (
     " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
 )
 FAST = {"event_poll_ms": 100, "event_heartbeat_ms": 300}
-
-
-def wait_until_ready(server):
-    deadline = time.monotonic() + 30
-    while requests.get(f"{server.url}/readyz", timeout=5).status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_streams_outlive_a_database_that_was_away(serve, database, cluster, api_of):
@@ -41,7 +35,7 @@ def test_streams_outlive_a_database_that_was_away(serve, database, cluster, api_
         comments = stream.comments
         stream.until(lambda stream: stream.comments > comments + 3)
     cluster.start()
-    wait_until_ready(server)
+    wait_until_ready(api, 30)
     made += [builders.make_contact(api, partner)["id"] for _ in range(3)]
 
     for stream in streams:
@@ -83,7 +77,7 @@ def test_a_subject_that_is_blocked_while_nobody_could_hear_it_ends(serve, databa
     database("update token_subject set is_blocked = true where subject = 'listener-79'")
     streams.pop().wait_for_end()
 
-    wait_until_ready(server)
+    wait_until_ready(api, 30)
     region = builders.make_region(api)["id"]
     for stream in streams:
         stream.until(lambda stream: region in stream.objects())
@@ -114,7 +108,7 @@ def test_streams_lose_nothing_and_double_nothing_while_sessions_are_terminated(s
     stop.set()
     for writer in writers:
         writer.join(60)
-    wait_until_ready(server)
+    wait_until_ready(api, 30)
     last = builders.make_region(api)["id"]
 
     for stream in streams:

@@ -5,6 +5,7 @@ import pytest
 
 from support import channel
 from support.client import CSV
+from support.polling import poll, wait_until_ready
 
 LIST = "/v1/sales-records?sort=sold_on"
 WAIT_S, LEASE_S = 90, 10
@@ -26,11 +27,7 @@ def started(serve, database, api_of):
 
 
 def wait_until(api, export, holds):
-    deadline = time.monotonic() + WAIT_S
-    while not holds(now := api.get(f"/v1/exports/{export['id']}").json()):
-        assert time.monotonic() < deadline, now
-        time.sleep(0.05)
-    return now
+    return poll(api, f"/v1/exports/{export['id']}", holds, WAIT_S)
 
 
 def is_under_way(export):
@@ -98,16 +95,8 @@ def test_one_whose_database_goes_is_written_when_it_is_back(serve, database, clu
     serve("work")
     wait_until(api, export, is_under_way)
 
-    cluster.halt()
-    time.sleep(1)
-    cluster.start()
-    database.close()
-    database.connection = None
-
-    deadline = time.monotonic() + WAIT_S
-    while api.get("/readyz").status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    cluster.leave_for_a_second(database)
+    wait_until_ready(api, WAIT_S)
     done = wait_until(api, export, is_over)
     assert done["status"] == "succeeded" and is_whole(api, database, done)
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.later import accepted, is_running, kept, members, put_off, slow, wait_until
+from support.polling import wait_until_ready
 
 LEASE_S = 10
 ROWS = 20_000
@@ -100,16 +101,8 @@ def test_one_whose_database_goes_is_carried_out_when_it_is_back(serve, database,
     serve("work")
     wait_until(api, import_, is_running)
 
-    cluster.halt()
-    time.sleep(1)
-    cluster.start()
-    database.close()
-    database.connection = None
-
-    deadline = time.monotonic() + 90
-    while api.get("/readyz").status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    cluster.leave_for_a_second(database)
+    wait_until_ready(api, 90)
     done = wait_until(api, import_)
     assert is_done_once(database, done, attempts=done["attempts"])
 

@@ -2,6 +2,7 @@
 import time
 
 from support.client import CSV
+from support.polling import poll
 
 WAIT_S = 90
 # What a synchronous import answers.
@@ -25,11 +26,7 @@ def is_over(import_):
 
 
 def wait_until(api, import_, holds=is_over):
-    deadline = time.monotonic() + WAIT_S
-    while not holds(now := api.get(f"/v1/imports/{import_['id']}").json()):
-        assert time.monotonic() < deadline, now
-        time.sleep(0.05)
-    return now
+    return poll(api, f"/v1/imports/{import_['id']}", holds, WAIT_S)
 
 
 def is_running(import_):

@@ -50,24 +50,33 @@ static bool read_woven(struct server *server)
 	return server->operations != NULL && server->clock != NULL;
 }
 
-static bool find_database(struct server *server)
+/* Starts PostgreSQL, unless the database is somebody else's. */
+static bool begin_database(struct server *server)
 {
 	const struct postgres_options options = {
 		.data_directory = server->config.data, .user = "postgres"};
-	server->database_url = server->config.database_url;
-	if (server->database_url != NULL)
+	if (server->config.database_url != NULL)
 		return true;
 	server->postgres = postgres_start(&options, &server->error);
+	return server->postgres != NULL;
+}
+
+static bool find_database(struct server *server)
+{
+	server->database_url = server->config.database_url;
 	if (server->postgres == NULL)
+		return true;
+	if (!postgres_wait(server->postgres, &server->error)) {
+		postgres_free(server->postgres);
 		return false;
+	}
 	server->database_url = postgres_url(server->postgres);
 	return true;
 }
 
 static void let_database_go(struct server *server)
 {
-	if (server->postgres != NULL)
-		postgres_stop(server->postgres);
+	postgres_stop(server->postgres);
 	postgres_free(server->postgres);
 }
 
@@ -150,19 +159,23 @@ static void wait_for_end(struct server *server, const sigset_t *signals)
 	journal_done(&journal);
 }
 
-/* Starts as many as are configured; false when one of them cannot. */
+/* Starts as many as are configured; false when one of them cannot. All are made first: so what
+ * requests need has its connections before jobs and tasks ask for theirs. */
 static bool start_workers(
 	struct server *server, const struct worker_common *common, struct worker **workers)
 {
 	int port = server->is_serving ? server->config.port : NO_PORT;
+	bool is_started = true;
 	for (int i = 0; i < server->config.workers; i++) {
 		workers[i] = worker_new(common, i, port, &server->error);
-		if (workers[i] == NULL || !worker_start(workers[i]))
+		if (workers[i] == NULL)
 			return false;
 		if (server->is_serving)
 			port = worker_port(workers[i]);
 	}
-	return true;
+	for (int i = 0; i < server->config.workers && is_started; i++)
+		is_started = worker_start(workers[i]);
+	return is_started;
 }
 
 static int run_workers(struct server *server, const struct worker_common *common,
@@ -341,17 +354,18 @@ static int check_database_command(struct server *server)
 static const struct command {
 	const char *name;
 	int (*run)(struct server *server);
+	bool may_start_database;
 	const char *meaning;
 } commands[] = {
-	{"serve", serve, "serve the API until SIGTERM"},
-	{"work", work, "do the jobs of the database, apart from `serve`, until SIGTERM"},
-	{"migrate", migrate_command, "bring the database up to date"},
-	{"check", check_command, "check that contract, statements and code fit"},
-	{"check --database", check_database_command,
+	{"serve", serve, true, "serve the API until SIGTERM"},
+	{"work", work, false, "do the jobs of the database, apart from `serve`, until SIGTERM"},
+	{"migrate", migrate_command, true, "bring the database up to date"},
+	{"check", check_command, false, "check that contract, statements and code fit"},
+	{"check --database", check_database_command, true,
 		"check the statements against the database, too"},
-	{"check --show", NULL, "OPERATION: print what an operation is made of"},
-	{"demo", demo_command, "load the demo data into an empty database"},
-	{"key", key_command, "make a key for an administrator and print it"},
+	{"check --show", NULL, false, "OPERATION: print what an operation is made of"},
+	{"demo", demo_command, true, "load the demo data into an empty database"},
+	{"key", key_command, true, "make a key for an administrator and print it"},
 };
 
 static int usage(FILE *out)
@@ -375,14 +389,18 @@ static int show_command(struct server *server, const char *operation)
 	return 1;
 }
 
+/* PostgreSQL starts while the contract is read. */
 static int run_command(const struct command *command, struct server *server, char **flags)
 {
-	if (!read_woven(server))
+	if (command->run != NULL && !config_read(&server->config, flags, &server->error))
 		return fail(server);
-	if (command->run == NULL)
-		return show_command(server, *flags);
-	return config_read(&server->config, flags, &server->error) ? command->run(server)
-								   : fail(server);
+	if (command->may_start_database && !begin_database(server))
+		return fail(server);
+	if (!read_woven(server)) {
+		let_database_go(server);
+		return fail(server);
+	}
+	return command->run == NULL ? show_command(server, *flags) : command->run(server);
 }
 
 /* `check --show` is a command of two words. */

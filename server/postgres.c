@@ -34,8 +34,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <libpq-fe.h>
-
 #include "arena.h"
 
 enum {
@@ -67,6 +65,7 @@ struct postgres {
 	int log;            /* -1 until it is open */
 	bool is_root;       /* the cluster runs as somebody else */
 	bool is_changed;    /* a settings file differed from what it is now */
+	bool is_adopted;    /* it ran already */
 	uid_t uid;          /* whom the cluster runs as */
 	gid_t gid;
 	gid_t groups[GROUPS_MAX]; /* looked up before there are threads: a child of them must not */
@@ -105,7 +104,8 @@ static bool programs_find(struct postgres *postgres);
 static bool socket_choose(struct postgres *postgres, const char *data_directory);
 static bool cluster_make(struct postgres *postgres);
 static bool settings_put(struct postgres *postgres, const char *cluster);
-static bool cluster_raise(struct postgres *postgres);
+static bool cluster_begin(struct postgres *postgres);
+static bool postmaster_wait(struct postgres *postgres);
 static bool postmaster_is_alive(const struct postgres *postgres, pid_t pid);
 static bool postmaster_start(struct postgres *postgres, pid_t stale_pid);
 static const char *log_reason(struct postgres *postgres);
@@ -122,11 +122,25 @@ struct postgres *postgres_start(const struct postgres_options *options, struct t
 	if (account_find(postgres, options->user) && data_open(postgres, options->data_directory) &&
 		programs_find(postgres) && socket_choose(postgres, options->data_directory) &&
 		cluster_make(postgres) && settings_put(postgres, postgres->cluster) &&
-		cluster_raise(postgres))
+		cluster_begin(postgres))
 		return postgres;
 	text_append(ret_error, postgres->error.bytes, postgres->error.length);
 	postgres_free(postgres);
 	return NULL;
+}
+
+/* The second attempt is for races: one that was found has been shutting down, or one that a killed
+ * server had just started was not yet seen. */
+bool postgres_wait(struct postgres *postgres, struct text *ret_error)
+{
+	bool is_up = postmaster_wait(postgres);
+	for (int i = 1; i < START_ATTEMPTS && !is_up; i++)
+		is_up = cluster_begin(postgres) && postmaster_wait(postgres);
+	if (!is_up)
+		text_append(ret_error, postgres->error.bytes, postgres->error.length);
+	else if (postgres->is_adopted && postgres->is_changed)
+		kill(postgres->pid, SIGHUP);
+	return is_up;
 }
 
 const char *postgres_url(const struct postgres *postgres)
@@ -803,9 +817,8 @@ static bool postmaster_start(struct postgres *postgres, pid_t stale_pid)
 	return postgres->pid > 0;
 }
 
-/* Asks the postmaster where it says it listens. One that recovers is left in peace: it would log
- * each question. */
-static bool postmaster_answers(struct postgres *postgres)
+/* Goes by what the postmaster says of itself, as pg_ctl does: to be asked costs it a process. */
+static bool postmaster_is_ready(struct postgres *postgres)
 {
 	struct postmaster found = postmaster_read(postgres);
 	if (found.pid != postgres->pid || found.socket[0] == '\0' || !found.is_ready)
@@ -813,42 +826,32 @@ static bool postmaster_answers(struct postgres *postgres)
 	if (postgres->url == NULL)
 		postgres->url = arena_printf(&postgres->arena,
 			"host=%s port=5432 dbname=qudao user=%s", found.socket, roles[0]);
-	return postgres->url != NULL && PQping(postgres->url) == PQPING_OK;
+	return postgres->url != NULL;
 }
 
 static bool postmaster_wait(struct postgres *postgres)
 {
 	int64_t deadline = now_ms() + START_TIMEOUT_MS;
-	while (!postmaster_answers(postgres)) {
+	while (!postmaster_is_ready(postgres)) {
 		if (!postmaster_is_alive(postgres, postgres->pid))
 			return refuse(postgres, "PostgreSQL has ended: %s (see %s)",
 				log_reason(postgres), postgres->log_path);
 		if (now_ms() > deadline)
 			return refuse(postgres,
-				"PostgreSQL did not answer within %d s; it runs on (see %s)",
+				"PostgreSQL was not ready within %d s; it runs on (see %s)",
 				START_TIMEOUT_MS / 1000, postgres->log_path);
 		pause_ms(POLL_MS);
 	}
 	return true;
 }
 
-/* Adopts the postmaster that runs, or starts one. The second attempt is for races: one that was
- * found has been shutting down, or one that a killed server had just started was not yet seen. */
-static bool cluster_raise(struct postgres *postgres)
+/* Adopts the postmaster that runs, or starts one. */
+static bool cluster_begin(struct postgres *postgres)
 {
-	for (int i = 0; i < START_ATTEMPTS; i++) {
-		struct postmaster found = postmaster_read(postgres);
-		bool is_adopted = postmaster_is_alive(postgres, found.pid);
-		postgres->url = NULL;
-		postgres->pid = found.pid;
-		postgres->log_start = lseek(postgres->log, 0, SEEK_END);
-		if (!is_adopted && !postmaster_start(postgres, found.pid))
-			return false;
-		if (!postmaster_wait(postgres))
-			continue;
-		if (is_adopted && postgres->is_changed)
-			kill(postgres->pid, SIGHUP);
-		return true;
-	}
-	return false;
+	struct postmaster found = postmaster_read(postgres);
+	postgres->is_adopted = postmaster_is_alive(postgres, found.pid);
+	postgres->url = NULL;
+	postgres->pid = found.pid;
+	postgres->log_start = lseek(postgres->log, 0, SEEK_END);
+	return postgres->is_adopted || postmaster_start(postgres, found.pid);
 }

@@ -10,13 +10,16 @@ struct postgres_options {
 
 struct postgres;
 
-/* Starts or adopts the cluster and waits until it answers; makes it on the first run. Holds the
- * data directory until postgres_free. To be called before the process has threads. Returns NULL,
- * with one line in `ret_error`, when the directory is in use or the cluster cannot be had. */
+/* Starts or adopts the cluster, without waiting until it answers; makes it on the first run. Holds
+ * the data directory until postgres_free. To be called before the process has threads. Returns
+ * NULL, with one line in `ret_error`, when the directory is in use or the cluster cannot be had. */
 struct postgres *postgres_start(const struct postgres_options *options, struct text *ret_error);
 
-/* Returns the libpq connection string of the owner role on the database; lives as long as
- * `postgres`. */
+/* Waits until the cluster answers; false, with one line in `ret_error`, when it does not. */
+bool postgres_wait(struct postgres *postgres, struct text *ret_error);
+
+/* Returns the libpq connection string of the owner role on the database, when the cluster has
+ * answered; lives as long as `postgres`. */
 const char *postgres_url(const struct postgres *postgres);
 
 /* Starts a cluster that has ended by itself again, without waiting for it; to be called every now

@@ -235,7 +235,9 @@ begin
 		s.invoiced_on, s.shipped_on, s.paid_on, s.custom
 	from staging_resolved s
 	where not exists (select from staging_error e where e.line = s.line)
-		and not exists (select from staging_unchanged u where u.line = s.line);
+		and not exists (select from staging_unchanged u where u.line = s.line)
+	-- Neighbours in most indexes come one after the other, and a page of a partner's list lies on a few pages of the table.
+	order by s.partner_id, s.sold_on, s.line;
 end
 $$;
 comment on function import_post_sales_records(uuid, timestamptz) is 'Adds what was not refused and is not there already.';

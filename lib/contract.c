@@ -293,6 +293,17 @@ static bool read_operations(struct contract *contract, struct text *ret_error)
 	return true;
 }
 
+/* Descriptions and examples of answers are for people; what their schemas refer to, those keep. */
+static void forget_answers(struct contract *contract)
+{
+	const char *path;
+	json_t *item;
+	json_object_foreach (json_object_get(contract->document, "paths"), path, item)
+		for (size_t i = 0; i < METHOD_COUNT; i++)
+			json_object_del(json_object_get(item, methods[i]), "responses");
+	json_object_del(json_object_get(contract->document, "components"), "responses");
+}
+
 struct contract *contract_new(struct slice json, struct text *ret_error)
 {
 	struct contract *contract = calloc(1, sizeof *contract);
@@ -308,6 +319,7 @@ struct contract *contract_new(struct slice json, struct text *ret_error)
 		contract_free(contract);
 		return NULL;
 	}
+	forget_answers(contract);
 	return contract;
 }
 

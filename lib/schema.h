@@ -28,7 +28,8 @@ enum schema_mode {
 	SCHEMA_ANSWER /* a complete value of ours: readOnly members are welcome */
 };
 
-/* Makes an empty set over `document`, which must outlive it; NULL when memory is exhausted. */
+/* Makes an empty set over `document`, which must outlive the compiling; what compiled schemas refer
+ * to, the set keeps. NULL when memory is exhausted. */
 struct schema_set *schema_set_new(const json_t *document);
 void schema_set_free(struct schema_set *set);
 

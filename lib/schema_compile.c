@@ -17,7 +17,7 @@ struct schema_set {
 	struct arena arena;
 	struct schema *schemas; /* by node; in the order in which they were met */
 	struct owned_pattern *patterns;
-	json_t *merged; /* an array of the sources that are made of several schemas */
+	json_t *kept; /* an array: what schemas are compiled from, and sources made of several */
 	bool is_broken;
 };
 
@@ -30,8 +30,8 @@ struct schema_set *schema_set_new(const json_t *document)
 		return NULL;
 	arena_init(&set->arena);
 	set->document = document;
-	set->merged = json_array();
-	if (set->merged == NULL) {
+	set->kept = json_array();
+	if (set->kept == NULL) {
 		free(set);
 		return NULL;
 	}
@@ -45,7 +45,7 @@ void schema_set_free(struct schema_set *set)
 	HASH_CLEAR(hh, set->schemas);
 	for (struct owned_pattern *owned = set->patterns; owned != NULL; owned = owned->next)
 		pattern_free(owned->pattern);
-	json_decref(set->merged);
+	json_decref(set->kept);
 	arena_done(&set->arena);
 	free(set);
 }
@@ -98,7 +98,8 @@ struct schema *compiler_meet(struct compiler *compiler, const json_t *node, cons
 		.members_max = SIZE_MAX,
 	};
 	HASH_ADD_PTR(compiler->set->schemas, node, schema);
-	if (schema->hh.tbl == NULL)
+	if (schema->hh.tbl == NULL ||
+		json_array_append(compiler->set->kept, json_walkable(node)) != 0)
 		return NULL;
 	if (compiler->first == NULL)
 		compiler->first = schema;
@@ -163,7 +164,7 @@ static bool compile_all(struct compiler *compiler)
 			return false;
 	}
 	for (struct schema *schema = compiler->first; schema != NULL; schema = schema->hh.next) {
-		if (!schema_settle(schema, compiler->set->merged, compiler->error))
+		if (!schema_settle(schema, compiler->set->kept, compiler->error))
 			return false;
 	}
 	return true;

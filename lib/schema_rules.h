@@ -121,9 +121,9 @@ struct schema {
 	size_t dependency_count;
 };
 
-/* Works out what the schema and those in its place say together; what it makes goes into `merged`.
+/* Works out what the schema and those in its place say together; what it makes goes into `kept`.
  * Returns false, with a line in `ret_error`, for a schema that leads back to itself. */
-bool schema_settle(struct schema *schema, json_t *merged, struct text *ret_error);
+bool schema_settle(struct schema *schema, json_t *kept, struct text *ret_error);
 
 /* Appends "pointer: reason" to `error` and returns false. */
 bool schema_refuse(struct text *error, const char *pointer, const char *format, ...)

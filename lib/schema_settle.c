@@ -11,7 +11,7 @@
 enum { COST_MAX = 4096 };
 
 struct settler {
-	json_t *merged; /* takes the sources that are made of several schemas */
+	json_t *kept; /* takes the sources that are made of several schemas */
 	struct text *error;
 	unsigned depth;
 };
@@ -84,7 +84,7 @@ static bool resolve_source(struct settler *settler, struct schema *schema)
 		return true;
 	json_t *merged = json_object();
 	schema->source = merged;
-	return json_array_append_new(settler->merged, merged) == 0 &&
+	return json_array_append_new(settler->kept, merged) == 0 &&
 	       json_object_update(merged, json_walkable(schema->reference->source)) == 0 &&
 	       json_object_update(merged, json_walkable(schema->node)) == 0 &&
 	       json_object_del(merged, "$ref") == 0;
@@ -117,9 +117,9 @@ static bool settle(struct settler *settler, struct schema *schema)
 	return true;
 }
 
-bool schema_settle(struct schema *schema, json_t *merged, struct text *ret_error)
+bool schema_settle(struct schema *schema, json_t *kept, struct text *ret_error)
 {
-	struct settler settler = {.merged = merged, .error = ret_error};
+	struct settler settler = {.kept = kept, .error = ret_error};
 	return settle(&settler, schema);
 }
 

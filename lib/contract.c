@@ -293,7 +293,8 @@ static bool read_operations(struct contract *contract, struct text *ret_error)
 	return true;
 }
 
-/* Descriptions and examples of answers are for people; what their schemas refer to, those keep. */
+/* Answers are not read again, and most of them is for people; the schemas that are compiled from
+ * them are kept by their set. */
 static void forget_answers(struct contract *contract)
 {
 	const char *path;

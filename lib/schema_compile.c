@@ -180,8 +180,8 @@ const struct schema *schema_compile(
 			ret_error, pointer, "another schema of the document was refused before");
 		return NULL;
 	}
-	const char *kept = arena_copy(&set->arena, pointer, strlen(pointer));
-	struct schema *schema = compiler_meet(&compiler, node, kept);
+	const char *place = arena_copy(&set->arena, pointer, strlen(pointer));
+	struct schema *schema = compiler_meet(&compiler, node, place);
 	set->is_broken = schema == NULL || !compile_all(&compiler);
 	if (set->is_broken && ret_error->length == length)
 		schema_refuse(ret_error, pointer, "there is no memory left");

@@ -77,7 +77,7 @@ struct format {
 };
 
 struct schema {
-	const json_t *node;   /* in the document */
+	const json_t *node;   /* kept by the set */
 	const json_t *source; /* with $ref resolved */
 	const char *pointer;
 	UT_hash_handle hh; /* by node */

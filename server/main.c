@@ -61,13 +61,14 @@ static bool begin_database(struct server *server)
 	return server->postgres != NULL;
 }
 
-static bool find_database(struct server *server)
+static bool await_database(struct server *server)
 {
 	server->database_url = server->config.database_url;
 	if (server->postgres == NULL)
 		return true;
 	if (!postgres_wait(server->postgres, &server->error)) {
 		postgres_free(server->postgres);
+		server->postgres = NULL;
 		return false;
 	}
 	server->database_url = postgres_url(server->postgres);
@@ -165,7 +166,6 @@ static bool start_workers(
 	struct server *server, const struct worker_common *common, struct worker **workers)
 {
 	int port = server->is_serving ? server->config.port : NO_PORT;
-	bool is_started = true;
 	for (int i = 0; i < server->config.workers; i++) {
 		workers[i] = worker_new(common, i, port, &server->error);
 		if (workers[i] == NULL)
@@ -173,9 +173,10 @@ static bool start_workers(
 		if (server->is_serving)
 			port = worker_port(workers[i]);
 	}
-	for (int i = 0; i < server->config.workers && is_started; i++)
-		is_started = worker_start(workers[i]);
-	return is_started;
+	for (int i = 0; i < server->config.workers; i++)
+		if (!worker_start(workers[i]))
+			return false;
+	return true;
 }
 
 static int run_workers(struct server *server, const struct worker_common *common,
@@ -240,7 +241,7 @@ static int run_until_signal(struct server *server)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	signal(SIGPIPE, SIG_IGN);
-	if (!find_database(server))
+	if (!await_database(server))
 		return fail(server);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	int code = serve_database(server, &signals);
@@ -272,7 +273,7 @@ typedef bool setup_function(struct server *server, const struct setup *setup);
 /* Runs a command that needs the database and not the network. */
 static int with_database(struct server *server, setup_function *command)
 {
-	if (!find_database(server))
+	if (!await_database(server))
 		return fail(server);
 	struct setup setup = {
 		setup_connect(server->database_url, &server->error), server->statements};

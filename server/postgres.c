@@ -34,6 +34,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <libpq-fe.h>
+
 #include "arena.h"
 
 enum {
@@ -817,7 +819,9 @@ static bool postmaster_start(struct postgres *postgres, pid_t stale_pid)
 	return postgres->pid > 0;
 }
 
-/* Goes by what the postmaster says of itself, as pg_ctl does: to be asked costs it a process. */
+/* Goes by what the postmaster says of itself, as pg_ctl does: to be asked costs it a process. But
+ * of one that recovers from the crash of a session the file still says that it is ready, so who is
+ * adopted is asked. */
 static bool postmaster_is_ready(struct postgres *postgres)
 {
 	struct postmaster found = postmaster_read(postgres);
@@ -826,7 +830,8 @@ static bool postmaster_is_ready(struct postgres *postgres)
 	if (postgres->url == NULL)
 		postgres->url = arena_printf(&postgres->arena,
 			"host=%s port=5432 dbname=qudao user=%s", found.socket, roles[0]);
-	return postgres->url != NULL;
+	return postgres->url != NULL &&
+	       (!postgres->is_adopted || PQping(postgres->url) == PQPING_OK);
 }
 
 static bool postmaster_wait(struct postgres *postgres)

@@ -14,7 +14,7 @@ begin
 		sum(case when s.cost is not null then 0 when s.reverses_id is null then 1 else -1 end), coalesce(s.legal_entity_id, '00000000-0000-0000-0000-000000000000')
 	from new_rows s
 	group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 15
-	-- What is folded together so meets in few rows of the rollups of days and months.
+	-- So that what is folded together mostly falls into few rows of the rollups of days and months.
 	order by s.sold_on;
 	return null;
 end

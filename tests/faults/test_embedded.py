@@ -94,6 +94,21 @@ def test_an_embedded_postgresql_outlives_its_server_and_is_adopted(directory):
     assert not is_alive(postmaster)
 
 
+def test_an_adopted_postgresql_may_be_recovering(directory, database_in):
+    """A session that was killed takes all others with it; PostgreSQL waits five seconds for one that does not end, and then recovers."""
+    server = start(directory)
+    postmaster = postmaster_of(directory)
+    killed, stubborn = (database_in(directory)("select pg_backend_pid()")[0][0] for _ in range(2))
+
+    os.kill(stubborn, signal.SIGSTOP)
+    os.kill(killed, signal.SIGKILL)
+    kill(server)
+    second = start(directory)
+
+    assert postmaster_of(directory) == postmaster
+    second.stop()
+
+
 def test_a_second_start_changes_nothing_and_is_quick(directory, database_in):
     state = (
         "select md5(string_agg(c.relname || c.xmin::text, ',' order by c.relname)) as tables,"

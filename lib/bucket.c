@@ -23,8 +23,6 @@ struct buckets *buckets_new(struct bucket_rate rate)
 	if (rate.per_second > 0)
 		buckets->token_us = SECOND_US / rate.per_second;
 	buckets->full_us = buckets->token_us * rate.burst;
-	for (int i = 0; i < SETS * WAYS; i++) /* those of nobody are taken first */
-		buckets->sets[i / WAYS][i % WAYS].spent_us = INT64_MIN;
 	if (getrandom(&buckets->seed, sizeof buckets->seed, 0) != sizeof buckets->seed) {
 		free(buckets);
 		return NULL;
@@ -60,6 +58,14 @@ uint64_t buckets_owner(const struct buckets *buckets, const void *name, size_t l
 	return owner == 0 ? 1 : owner;
 }
 
+/* Those of nobody are taken first, so that memory is used by who comes. */
+static bool is_fuller(const struct bucket *bucket, const struct bucket *than)
+{
+	if (bucket->owner == 0 || than->owner == 0)
+		return than->owner != 0;
+	return bucket->spent_us < than->spent_us;
+}
+
 struct bucket *buckets_find(struct buckets *buckets, uint64_t owner, int64_t now_us)
 {
 	struct bucket *set = buckets->sets[owner % SETS];
@@ -67,7 +73,7 @@ struct bucket *buckets_find(struct buckets *buckets, uint64_t owner, int64_t now
 	for (int i = 0; i < WAYS; i++) {
 		if (set[i].owner == owner)
 			return &set[i];
-		if (set[i].held == 0 && (fullest == NULL || set[i].spent_us < fullest->spent_us))
+		if (set[i].held == 0 && (fullest == NULL || is_fuller(&set[i], fullest)))
 			fullest = &set[i];
 	}
 	if (fullest != NULL)

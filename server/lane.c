@@ -57,7 +57,8 @@ struct lane_group {
 	const struct lane_work_options *options;
 	struct segment_list queue;
 	struct lane *members;
-	bool is_wanted;  /* lanes of slow work connect when they are first needed */
+	bool is_wanted;  /* lanes of partners, and of slow work, connect when they are first needed
+			  */
 	int64_t down_ms; /* when a connection was first lost or refused; 0: the latest came about */
 };
 
@@ -571,7 +572,7 @@ static bool group_init(
 {
 	group->lanes = lanes;
 	group->role = role;
-	group->is_wanted = work < LANE_BULK;
+	group->is_wanted = role == LANE_STAFF && work < LANE_BULK;
 	group->options = &lanes->options.works[work];
 	group->members = calloc((size_t)group->options->lanes, sizeof *group->members);
 	if (group->members == NULL)
@@ -716,10 +717,10 @@ void lanes_tick(struct lanes *lanes)
 
 bool lanes_are_ready(const struct lanes *lanes)
 {
-	for (int role = 0; role < LANE_ROLE_COUNT; role++)
-		for (int work = 0; work < LANE_BULK; work++)
-			if (!group_is_ready(&lanes->groups[role][work]))
-				return false;
+	for (int work = 0; work < LANE_BULK; work++)
+		if (!group_is_ready(&lanes->groups[LANE_STAFF][work]) ||
+			group_is_away(&lanes->groups[LANE_PARTNER][work]))
+			return false;
 	return true;
 }
 

@@ -103,7 +103,8 @@ void lanes_send(struct lanes *lanes);
 /* Ends what is overdue and reconnects; to be called every 100 ms or so. */
 void lanes_tick(struct lanes *lanes);
 
-/* True when reads and writes of both roles have a connection. */
+/* True when reads and writes of the staff have a connection, and those of partners, once there was
+ * one, are not without for longer than a moment. */
 bool lanes_are_ready(const struct lanes *lanes);
 
 /* Figures for the metrics. */

@@ -10,7 +10,6 @@ import requests
 
 from support.builders import make_region
 from support.server import ADMIN_KEY
-from test_http import metric
 
 SERVER_SETTINGS = {
     "QUDAO_WORKERS": "1",
@@ -74,7 +73,7 @@ def lines():
 
 
 def cuts(api):
-    return metric(api, 'qudao_refused_total{reason="deadline"}')
+    return api.metric('qudao_refused_total{reason="deadline"}')
 
 
 @pytest.mark.parametrize(

@@ -145,32 +145,27 @@ def test_health_and_readiness_need_no_key(api):
     assert api.anonymous().get("/readyz").json() == {"status": "ready"}
 
 
-def metric(api, name):
-    lines = api.anonymous().get("/metrics").text.splitlines()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(name + r"[ {]", line))
-
-
 def test_metrics_count_what_was_answered(api):
     answered = r'qudao_requests_total\{operation="listMembers"[^}]*\}'
-    before = metric(api, answered)
+    before = api.metric(answered)
 
     for _ in range(5):
         api.get("/v1/members")
 
-    assert metric(api, answered) == before + 5
+    assert api.metric(answered) == before + 5
 
 
 def test_metrics_tell_of_the_database(api):
-    before = metric(api, "qudao_segments_total")
+    before = api.metric("qudao_segments_total")
 
     for _ in range(5):
         api.get("/v1/members")
 
     deadline = time.monotonic() + 5  # each worker adds its counters up now and then
-    while time.monotonic() < deadline and metric(api, "qudao_segments_total") < before + 5:
+    while time.monotonic() < deadline and api.metric("qudao_segments_total") < before + 5:
         time.sleep(0.1)
-    assert metric(api, "qudao_segments_total") >= before + 5
-    assert metric(api, "qudao_lanes") > 0
+    assert api.metric("qudao_segments_total") >= before + 5
+    assert api.metric("qudao_lanes") > 0
 
 
 def test_metrics_are_in_the_format_of_prometheus(api):

@@ -6,7 +6,6 @@ import pytest
 import requests
 
 from support.server import ADMIN_KEY, Server
-from test_http import metric
 
 # A test spends what it may and waits for it to grow again: four requests a second of a caller, ten at once.
 SERVER_SETTINGS = {
@@ -138,7 +137,7 @@ def test_every_operation_can_be_refused(api, contract):
 
 def test_each_refusal_is_counted_by_its_reason(api, caller):
     reasons = ("rate", "unauthorized", "framing", "forbidden", "body_too_large")
-    before = {reason: metric(api, f'qudao_refused_total{{reason="{reason}"}}') for reason in reasons}
+    before = {reason: api.metric(f'qudao_refused_total{{reason="{reason}"}}') for reason in reasons}
     headers = [("Authorization", f"Bearer {caller.key}"), ("Content-Type", "application/json")]
 
     api.anonymous().get("/v1/regions")
@@ -147,7 +146,7 @@ def test_each_refusal_is_counted_by_its_reason(api, caller):
     assert api.raw("POST", "/v1/regions", headers, b" " * (2 << 20)).status_code in (403, 413)
     until_refused(lambda: caller.get("/v1/regions"))
 
-    after = {reason: metric(api, f'qudao_refused_total{{reason="{reason}"}}') for reason in reasons}
+    after = {reason: api.metric(f'qudao_refused_total{{reason="{reason}"}}') for reason in reasons}
     assert {reason: after[reason] - before[reason] for reason in ("rate", "unauthorized", "framing")} == {
         "rate": 1,
         "unauthorized": 1,

@@ -5,7 +5,7 @@ import time
 
 import requests
 
-from support import channel
+from support import builders, channel
 from support.ledger import ZEROS
 from support.server import ADMIN_KEY
 
@@ -235,3 +235,13 @@ def test_more_sessions_than_postgresql_gives_are_503_and_heal(serve, database):
 
     assert seconds_until(lambda: is_ready(server)) <= HEAL_S
     assert statuses(server) == {200}
+
+
+def test_connections_for_partners_are_made_for_the_first_who_comes(serve, api_of):
+    api = api_of(serve(workers=1))
+    partner = builders.make_partner(api)
+    seconds_until(lambda: api.metric("qudao_lanes") == 2)
+
+    assert api.as_partner(partner).get(f"/v1/partners/{partner['id']}").status_code == 200
+
+    seconds_until(lambda: api.metric("qudao_lanes") == 3)

@@ -2,6 +2,7 @@
 import http.client
 import itertools
 import json
+import re
 import urllib.parse
 
 import requests
@@ -129,6 +130,11 @@ class Api:
         """POSTs these bytes as JSON."""
         pairs = [("Authorization", f"Bearer {self.key}"), ("Content-Type", JSON), *headers]
         return self.raw("POST", path, pairs, body)
+
+    def metric(self, name):
+        """A figure of the server, added up over its labels; `name` is a regular expression."""
+        lines = self.anonymous().get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(name + r"[ {]", line))
 
     def walk(self, path, **params):
         """Every object of a list, page by page through its cursors."""

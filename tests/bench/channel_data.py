@@ -35,7 +35,8 @@ def make_channel(server, partners):
 
 
 def sales_rows(count, prefix):
-    chance = random.Random(2)
+    """Sales whose references begin with `prefix`, by which they differ from those of other files."""
+    chance = random.Random(prefix)
     for i in range(count):
         quantity, price = chance.randint(1, 20), chance.randint(100, 99999)
         partner = int(1000 * chance.random() ** 2)

@@ -1,7 +1,6 @@
 """What is measured, each as one function that returns figures by name."""
 import json
 import os
-import pathlib
 import socket
 import statistics
 import subprocess
@@ -30,7 +29,7 @@ def compare(server, sizes, case, statements):
         plain = pgbench(server, script, clients, sizes.seconds, settings)
         figures = {**ours, "pgbench_tps": plain, "vs_pgbench": ours["rps"] / plain}
         for name, processes in (("peer", 1), ("peer_cluster", os.cpu_count())):
-            with peer(server, statements, processes):
+            with peer(server, statements, processes, settings):
                 wrk(server, operation, PEER_PORT, 64, WARM_S)
                 theirs = wrk(server, operation, PEER_PORT, 64, sizes.seconds)["rps"]
             figures.update({f"{name}_rps": theirs, f"vs_{name}": ours["rps"] / theirs})
@@ -44,7 +43,7 @@ def compare(server, sizes, case, statements):
 
 def check_answers(server, statements):
     """Nothing is compared whose answers differ."""
-    with peer(server, statements, 1):
+    with peer(server, statements, 1, settings_of_pages()):
         for port in (PORT, PEER_PORT):
             check_answers_of(server, port)
 
@@ -195,33 +194,24 @@ def fairness(server, sizes):
 
 def overload(directory, sizes):
     """Twice the load that it can carry, and a short queue: what is answered, and how quickly the rest is refused."""
-    server = Server(directory, queue=64)
-    server.ids = pathlib.Path(f"{directory}/ids").read_text().split()
-    try:
+    with Server(directory, queue=64) as server:
         best = wrk(server, "list_sales", PORT, 64, sizes.seconds)
         flood = wrk(server, "list_sales", PORT, 1000, sizes.seconds, pause_ms=round(1000 * 1000 / (2 * best["rps"])))
-        good = (flood["requests"] - flood["errors"]) / flood["seconds"]
-        return {"best_rps": best["rps"], "answered_rps": good, "refused_rps": flood["errors"] / flood["seconds"], "ratio": good / best["rps"],
-                "p50_ms": flood["p50_ms"], "p99_ms": flood["p99_ms"]}
-    finally:
-        server.stop()
+    good = (flood["requests"] - flood["errors"]) / flood["seconds"]
+    return {"best_rps": best["rps"], "answered_rps": good, "refused_rps": flood["errors"] / flood["seconds"], "ratio": good / best["rps"],
+            "p50_ms": flood["p50_ms"], "p99_ms": flood["p99_ms"]}
 
 
 def starts(directory):
     """Seconds until ready and megabytes then, by the number of workers, with a database that is there."""
     results = {}
     for workers in (1, 2, 8):
-        server = Server(directory, workers=workers)
-        results[str(workers)] = {"start_s": server.start_s, "memory_mb": server.memory_mb()}
-        server.stop()
+        with Server(directory, workers=workers) as server:
+            results[str(workers)] = {"start_s": server.start_s, "memory_mb": server.memory_mb()}
     return results
 
 
 def connections(directory, sizes):
     """Memory of a server that has just started."""
-    server = Server(directory)
-    server.ids = pathlib.Path(f"{directory}/ids").read_text().split()
-    try:
+    with Server(directory) as server:
         return memory(server, sizes.most_connections)
-    finally:
-        server.stop()

@@ -124,18 +124,14 @@ def of_partners(server, sizes, partners):
 
 
 def streams(directory, sizes):
-    server = Server(directory, event_streams=100_000, event_caller_streams=100_000)
-    try:
+    with Server(directory, event_streams=100_000, event_caller_streams=100_000) as server:
         partners = [make(server, "partners", code=f"STREAM-B{number}", name="B", type="reseller")["id"] for number in range(100)]
-        server.ids = partners
         with open(f"{directory}/ids", "w") as file:
             file.write("\n".join(partners) + "\n")
         alone = wrk(server, "get_partner", PORT, 64, sizes.reads_s)["rps"]
         report = {"listeners": sizes.listeners, "staff": staff(server, sizes), "partners": of_partners(server, sizes, partners)}
         report["reads_vs_alone"] = report["staff"]["reads_rps"] / alone
         return report
-    finally:
-        server.stop()
 
 
 def remark(report):

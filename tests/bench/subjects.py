@@ -37,6 +37,17 @@ class Server:
             time.sleep(0.005)
         self.start_s = time.monotonic() - started
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def ids(self):
+        """The partners that are asked for."""
+        return pathlib.Path(f"{self.directory}/ids").read_text().split()
+
     def is_ready(self):
         try:
             return self.ask("GET", "/readyz").status == 200
@@ -74,11 +85,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def peer(server, statements, processes):
+def peer(server, statements, processes, settings):
     """Node, in one process a core when `processes` says so, as the server has workers."""
     file = pathlib.Path(server.directory) / "statements.json"
     file.write_text(json.dumps(statements))
-    command = ["node", "peer.js", f"{server.directory}/data/socket", str(PEER_PORT), str(file), str(processes)]
+    command = ["node", "peer.js", f"{server.directory}/data/socket", str(PEER_PORT), str(file), str(processes), settings]
     process = subprocess.Popen(command, cwd=HERE / "peer", start_new_session=True)
     try:
         for _ in range(200):

@@ -5,11 +5,11 @@ import { randomUUID } from "node:crypto";
 import Fastify from "fastify";
 import postgres from "postgres";
 
-const [host, port, statementsFile, processes] = process.argv.slice(2);
+const [host, port, statementsFile, processes, options] = process.argv.slice(2);
 const statements = JSON.parse(readFileSync(statementsFile, "utf8"));
 
 function serve() {
-	const sql = postgres({ host, database: "qudao", username: "qudao", max: 8 });
+	const sql = postgres({ host, database: "qudao", username: "qudao", max: 8, connection: { options } });
 	const app = Fastify();
 	app.get("/v1/partners/:id", async (request) => (await sql.unsafe(statements.getPartner, [[request.params.id]], { prepare: true }))[0]);
 	app.get("/v1/sales-records", async (request) => ({

@@ -33,6 +33,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct watch watch;
 	bool is_due;
+	bool is_closing; /* nothing would wake a request any more */
 	int requests;
 	struct peers peers;
 	struct http_connection *connections; /* with a request */
@@ -261,6 +262,8 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 		r->method = method;
 		note_head(c);
 		request_open(r);
+		if (c->http->is_closing)
+			request_break_off(r);
 		expect_body(c);
 		return r->closes && r->state == REQUEST_ANSWERED ? send_answer(c) : MHD_YES;
 	}
@@ -423,6 +426,7 @@ int http_requests(const struct http *http)
 static void refuse_all(struct http *http)
 {
 	struct http_connection *c;
+	http->is_closing = true;
 	DL_FOREACH2 (http->connections, c, next)
 		request_break_off(c->request);
 	for (int i = 0; i < LAST_RUNS; i++)

@@ -55,14 +55,22 @@ static void let_go_on(struct issuer *issuer, int64_t begun_ms)
 	}
 }
 
-void issuer_free(struct issuer *issuer)
+void issuer_close(struct issuer *issuer)
 {
 	if (issuer == NULL)
 		return;
 	courier_free(issuer->courier);
 	issuer->courier = NULL;
+	issuer->is_fetching = false;
 	issuer->has_failed = true;
 	let_go_on(issuer, INT64_MAX);
+}
+
+void issuer_free(struct issuer *issuer)
+{
+	if (issuer == NULL)
+		return;
+	issuer_close(issuer);
 	key_set_free(issuer->keys);
 	free(issuer);
 }
@@ -118,7 +126,7 @@ static void fetch(struct issuer *issuer)
 		.ctx = issuer};
 	issuer->begun_ms = issuer->service->loop->now_ms;
 	issuer->due_ms = issuer->begun_ms + PAUSE_MS;
-	issuer->is_fetching = courier_send(issuer->courier, &message);
+	issuer->is_fetching = issuer->courier != NULL && courier_send(issuer->courier, &message);
 	issuer->has_failed |= !issuer->is_fetching;
 }
 
@@ -141,8 +149,7 @@ bool issuer_await(struct request *r, void (*go_on)(struct request *r))
 {
 	struct issuer *issuer = r->service->issuer;
 	int64_t now_ms = r->service->loop->now_ms;
-	bool may_fetch = issuer->courier != NULL &&
-			 (issuer->begun_ms == 0 || issuer->begun_ms + PAUSE_MS <= now_ms);
+	bool may_fetch = issuer->begun_ms == 0 || issuer->begun_ms + PAUSE_MS <= now_ms;
 	if (!issuer->is_fetching && may_fetch)
 		fetch(issuer);
 	if (!issuer->is_fetching)

@@ -10,7 +10,8 @@ struct issuer;
 /* NULL when memory or descriptors are exhausted. */
 struct issuer *issuer_new(struct service *service);
 
-/* Refuses those who wait. Accepts NULL. */
+/* Refuses those who wait, and fetches nothing more; whoever asks is still judged. Accepts NULL. */
+void issuer_close(struct issuer *issuer);
 void issuer_free(struct issuer *issuer);
 
 /* Fetches the keys when they are due; to be called each 50 ms or so. Accepts NULL. */

@@ -174,8 +174,10 @@ static bool start_workers(
 			port = worker_port(workers[i]);
 	}
 	for (int i = 0; i < server->config.workers; i++)
-		if (!worker_start(workers[i]))
+		if (!worker_start(workers[i])) {
+			text_append_string(&server->error, "the system has no more threads");
 			return false;
+		}
 	return true;
 }
 

@@ -127,7 +127,7 @@ void request_abandon(struct request *r)
 
 void request_break_off(struct request *r)
 {
-	if (r->state == REQUEST_RUNNING) {
+	if (r->state == REQUEST_READING || r->state == REQUEST_RUNNING) {
 		if (r->feature_free != NULL)
 			r->feature_free(r);
 		r->feature_free = NULL;

@@ -198,7 +198,7 @@ void request_wake(struct request *r);
 /* The client is done with it, or gone. It is released as soon as nothing is under way for it. */
 void request_abandon(struct request *r);
 
-/* The server ends: refuses a request that waits, and wakes it. */
+/* The server ends: refuses a request that waits or has only begun, and wakes it. */
 void request_break_off(struct request *r);
 
 /* Moves to a state; dies on an edge that is not in the picture above. */

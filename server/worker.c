@@ -237,11 +237,22 @@ static void turn(struct worker *worker)
 	journal_write(&worker->journal);
 }
 
+/* Whoever still has a connection is refused, and nobody waits for other workers to end. */
+static void close_doors(struct worker *worker)
+{
+	lanes_close(worker->service.lanes);
+	issuer_close(worker->service.issuer);
+	http_free(worker->http);
+	worker->http = NULL;
+	journal_write(&worker->journal);
+}
+
 static void *run(void *ctx)
 {
 	struct worker *worker = ctx;
 	while (!is_finished(worker))
 		turn(worker);
+	close_doors(worker);
 	return NULL;
 }
 
@@ -264,9 +275,8 @@ void worker_free(struct worker *worker)
 		return;
 	if (worker->has_thread)
 		pthread_join(worker->thread, NULL);
-	lanes_close(worker->service.lanes);
+	close_doors(worker);
 	issuer_free(worker->service.issuer);
-	http_free(worker->http);
 	followers_free(worker->service.followers);
 	jobs_free(worker->jobs);
 	tasks_free(worker->exports);

@@ -14,6 +14,7 @@ from support import builders
 from support.cluster import SETTINGS, Cluster, Database
 from support.contract import Contract
 from support.client import Api
+from support.issuer import Issuer
 from support.ledger import Ledger
 from support.server import ADMIN_KEY, Server
 
@@ -78,9 +79,9 @@ def serve(database):
     """Starts a server with these settings; ends it after the test, which may have ended it before."""
     servers = []
 
-    def start(command="serve", **settings):
-        environment = {f"QUDAO_{name.upper()}": str(value) for name, value in settings.items()}
-        servers.append(Server(database.url, environment, command))
+    def start(command="serve", environment=None, **settings):
+        named = {f"QUDAO_{name.upper()}": str(value) for name, value in settings.items()}
+        servers.append(Server(database.url, {**(environment or {}), **named}, command))
         return servers[-1]
 
     yield start
@@ -106,6 +107,14 @@ def api_of():
         return Api(server.url, Contract(requests.get(f"{server.url}/openapi.json", timeout=30).json()), ADMIN_KEY)
 
     return make
+
+
+@pytest.fixture
+def issuer():
+    """Of access tokens, for a server with its settings()."""
+    issuer = Issuer()
+    yield issuer
+    issuer.stop()
 
 
 @pytest.fixture

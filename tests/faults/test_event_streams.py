@@ -3,12 +3,10 @@ import random
 import threading
 import time
 
-import pytest
 import requests
 
 from support import builders
 from support.event_stream import EventStream
-from support.issuer import Issuer
 from support.polling import wait_until_ready
 from support.server import ADMIN_KEY
 
@@ -58,17 +56,9 @@ def test_a_key_that_is_revoked_while_nobody_could_hear_it_ends(serve, database, 
     stream.wait_for_end()
 
 
-@pytest.fixture
-def issuer():
-    issuer = Issuer()
-    yield issuer
-    issuer.stop()
-
-
 def test_a_subject_that_is_blocked_while_nobody_could_hear_it_ends(serve, database, api_of, issuer):
     """All are doubted then, more than are looked up at once; those that nothing happened to go on."""
-    settings = {name.removeprefix("QUDAO_").lower(): value for name, value in issuer.settings().items()}
-    server = serve(**FAST, **settings, workers=1)
+    server = serve(environment=issuer.settings(), **FAST, workers=1)
     api = api_of(server)
     tokens = [issuer.token("analyst", sub=f"listener-{number}") for number in range(80)]
     streams = [EventStream(api.caller(token)).until_greeted() for token in tokens]

@@ -1,11 +1,13 @@
 """More than the server can carry, requests that race each other in one batch, and an end in the middle of it all."""
 import collections
+import contextlib
 import http.client
 import json
 import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -259,6 +261,29 @@ def test_sigterm_under_load_answers_all_that_was_accepted(serve, database, times
         statuses = sum((client.statuses for client in clients), collections.Counter())
         assert set(statuses) <= {201, 503}
         assert database("select count(*) from region")[0][0] - before == statuses[201]
+
+
+def test_sigterm_refuses_tokens_that_come_while_the_server_takes_itself_apart(serve, issuer):
+    """On kept connections, in quick succession: some come after the last turn of the loop, a fifth of a second later."""
+    server = serve(environment=issuer.settings(), workers=1)
+    late = [
+        f"GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {issuer.token(header={'kid': f'new-{number}'})}\r\n\r\n"
+        for number in range(800)
+    ]
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection(("localhost", server.port), 10)) for _ in late]
+        for connection in connections:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.15)
+        for connection, request in zip(connections, late):
+            with contextlib.suppress(OSError):
+                connection.sendall(request.encode())
+            time.sleep(0.0001)
+
+        assert server.process.wait(30) == 0 and server.read(server.errors) == ""
 
 
 def test_sigterm_lets_an_export_and_an_import_end(serve, database, api_of):

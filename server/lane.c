@@ -57,8 +57,7 @@ struct lane_group {
 	const struct lane_work_options *options;
 	struct segment_list queue;
 	struct lane *members;
-	bool is_wanted;  /* lanes of partners, and of slow work, connect when they are first needed
-			  */
+	bool is_wanted;  /* partners' and slow ones connect when they are first needed */
 	int64_t down_ms; /* when a connection was first lost or refused; 0: the latest came about */
 };
 

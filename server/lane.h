@@ -85,7 +85,8 @@ struct lanes_options {
 
 struct lanes;
 
-/* Makes the lanes of one worker and begins to connect them; NULL when memory is exhausted. */
+/* Makes the lanes of one worker, and begins to connect those of the staff's reads and writes; NULL
+ * when memory is exhausted. */
 struct lanes *lanes_new(struct loop *loop, const struct lanes_options *options);
 
 /* Closes them: what is under way is answered as lost or unknown, and nothing more is taken. Accepts
@@ -103,8 +104,8 @@ void lanes_send(struct lanes *lanes);
 /* Ends what is overdue and reconnects; to be called every 100 ms or so. */
 void lanes_tick(struct lanes *lanes);
 
-/* True when reads and writes of the staff have a connection, and those of partners, once there was
- * one, are not without for longer than a moment. */
+/* True when reads and writes of the staff have a connection, and those of partners, once one was
+ * asked for, are not without for longer than a moment. */
 bool lanes_are_ready(const struct lanes *lanes);
 
 /* Figures for the metrics. */

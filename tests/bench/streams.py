@@ -10,7 +10,7 @@ import tempfile
 import time
 
 from load import cpu_s, postmaster, wrk
-from subjects import KEY, PORT, Server, psql
+from subjects import KEY, PORT, Server
 
 
 class Sizes:

@@ -150,7 +150,7 @@ as $$
 $$;
 comment on function rollup_check(date, date) is 'Computes the sums of some days anew from the sales and returns where the rollups with what is not yet folded differ; nothing when all is well.';
 
-create or replace function rollup_check_some(moment timestamptz, at_most integer default 50000) returns text
+create or replace function rollup_check_some(moment timestamptz, at_most integer default 10000) returns text
 	language plpgsql volatile security invoker set search_path = pg_catalog, public
 as $$
 declare

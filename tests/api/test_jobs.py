@@ -71,7 +71,7 @@ def test_an_alarm_stays_to_be_seen(api, database):
     api.post("/v1/jobs/check-rollups/run")
     wait_for_job(api, "check-rollups", lambda job: job["run_requested_at"] is None)
     database(
-        "create or replace function rollup_check_some(moment timestamptz, at_most integer default 50000) returns text"
+        "create or replace function rollup_check_some(moment timestamptz, at_most integer default 10000) returns text"
         " language sql security invoker as $$ select 'something differs' $$"
     )
     api.post("/v1/jobs/check-rollups/run")

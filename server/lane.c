@@ -10,6 +10,7 @@
 enum {
 	RECONNECT_FIRST_MS = 20, /* doubles up to … */
 	RECONNECT_LAST_MS = 500,
+	IDLE_MS = 30 * 1000, /* between two statements of a transaction */
 	CONNECT_MS = 5000,
 	AWAY_MS = 100, /* without any connection: who waits is told so */
 };
@@ -135,13 +136,14 @@ static void ignore_notice(void *ctx, const char *message)
 	(void)message;
 }
 
+/* A server that stands still in a transaction must not hold locks, and everybody's events. */
 PGconn *lane_connect(const char *url, enum lane_role role, const char *settings, int statement_ms)
 {
-	char options[320];
+	char options[400];
 	snprintf(options, sizeof options,
 		"%s -c statement_timeout=%d -c timezone=UTC -c datestyle=ISO -c client_min_messages=error "
-		"-c client_connection_check_interval=1000 -c jit=off %s",
-		role_options[role], statement_ms, settings);
+		"-c idle_in_transaction_session_timeout=%d -c client_connection_check_interval=1000 -c jit=off %s",
+		role_options[role], statement_ms, IDLE_MS, settings);
 	const char *keywords[] = {"dbname", "options", "application_name", "client_encoding",
 		"tcp_user_timeout", "keepalives_idle", "keepalives_interval", NULL};
 	const char *values[] = {url, options, "qudao", "UTF8", "5000", "3", "1", NULL};

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.later import accepted, is_running, kept, members, put_off, slow, wait_until
+from support.later import accepted, is_running, kept, members, put_off, slow, wait_until, wait_until_writing
 from support.polling import wait_until_ready
 
 LEASE_S = 10
@@ -94,6 +94,26 @@ def test_what_an_earlier_attempt_still_writes_is_refused(serve, database, starte
     assert wait_until(api, following)["created"] == 1
     assert is_done_once(database, done, attempts=2)
     assert api.get(f"/v1/imports/{import_['id']}").json() == done
+
+
+def test_one_whose_server_stands_still_before_it_commits_is_carried_out_by_another(serve, database, api_of):
+    """What it has locked until then, PostgreSQL lets go of."""
+    api = api_of(serve(work=0))
+    database(
+        "create function be_slow() returns trigger language plpgsql as"
+        " $$ begin if new.status = 'succeeded' then perform pg_sleep(3); end if; return new; end $$;"
+        " create trigger be_slow before update on import for each row execute function be_slow()"
+    )
+    import_ = accepted(put_off(api, "members", members("LATER", ROWS)))
+    first = serve("work")
+    wait_until_writing(database)
+
+    os.kill(first.process.pid, signal.SIGSTOP)
+    serve("work")
+    done = wait_until(api, import_)
+    os.kill(first.process.pid, signal.SIGCONT)
+
+    assert is_done_once(database, done, attempts=2)
 
 
 def test_one_whose_database_goes_is_carried_out_when_it_is_back(serve, database, cluster, started):

@@ -646,13 +646,25 @@ void lanes_free(struct lanes *lanes)
 	free(lanes);
 }
 
+/* Begins to connect what is wanted, not connected and due. */
+static void group_open(struct lane_group *group)
+{
+	int64_t now_ms = group->lanes->loop->now_ms;
+	for (int i = 0; i < group->options->lanes && group->is_wanted; i++)
+		if (group->members[i].state == LANE_DOWN && group->members[i].due_ms <= now_ms)
+			lane_open(&group->members[i]);
+}
+
 bool lanes_submit(
 	struct lanes *lanes, enum lane_role role, enum lane_work work, struct segment *segment)
 {
 	struct lane_group *group = &lanes->groups[role][work];
 	if (lanes->is_closed || group->queue.count >= lanes->options.queue_max)
 		return false;
-	group->is_wanted = true;
+	if (!group->is_wanted) {
+		group->is_wanted = true;
+		group_open(group);
+	}
 	for (int i = 0; i < segment->call_count; i++)
 		segment->calls[i].variant->in_flight++;
 	list_append(&group->queue, segment);
@@ -700,11 +712,10 @@ static void group_tick(struct lane_group *group)
 	while (group->queue.first != NULL &&
 		(group->queue.first->deadline_ms <= now_ms || group_is_away(group)))
 		segment_finish(list_take(&group->queue), SEGMENT_LOST);
-	for (int i = 0; i < group->options->lanes && group->is_wanted; i++) {
+	group_open(group);
+	for (int i = 0; i < group->options->lanes; i++) {
 		struct lane *lane = &group->members[i];
-		if (lane->state == LANE_DOWN && lane->due_ms <= now_ms)
-			lane_open(lane);
-		else if (lane->state == LANE_CONNECTING && lane->due_ms <= now_ms)
+		if (lane->state == LANE_CONNECTING && lane->due_ms <= now_ms)
 			lane_close(lane);
 		else if (lane->state == LANE_BUSY && lane->due_ms <= now_ms)
 			lane_lose(lane);

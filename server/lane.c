@@ -10,7 +10,9 @@
 enum {
 	RECONNECT_FIRST_MS = 20, /* doubles up to … */
 	RECONNECT_LAST_MS = 500,
-	IDLE_MS = 30 * 1000, /* between two statements of a transaction */
+	/* Between two statements of a transaction: a server that stands still must not hold locks,
+	 * and everybody's events. */
+	IDLE_MS = 30 * 1000,
 	CONNECT_MS = 5000,
 	AWAY_MS = 100, /* without any connection: who waits is told so */
 };
@@ -136,7 +138,6 @@ static void ignore_notice(void *ctx, const char *message)
 	(void)message;
 }
 
-/* A server that stands still in a transaction must not hold locks, and everybody's events. */
 PGconn *lane_connect(const char *url, enum lane_role role, const char *settings, int statement_ms)
 {
 	char options[400];

@@ -178,7 +178,12 @@ static void later_free(struct intake *intake)
 	text_done(&later->wire);
 }
 
+/* Between two pieces the transaction waits for the client, as long as `import-ms` and the watch
+ * over slow ones let it. */
+static const char waits_for_client[] = "-c idle_in_transaction_session_timeout=0";
+
 const struct intake_way imports_later = {
+	.settings = waits_for_client,
 	.steps = steps,
 	.step_count = sizeof steps / sizeof *steps,
 	.size = sizeof(struct later),

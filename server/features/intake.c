@@ -178,7 +178,8 @@ static bool connect_to(struct intake *intake)
 {
 	const struct service *service = intake->r->service;
 	int statement_ms = service->config->bulk_statement_ms;
-	const struct stream_events events = {.statement_ms = statement_ms,
+	const struct stream_events events = {.settings = intake->way->settings,
+		.statement_ms = statement_ms,
 		.query_ms = statement_ms + STALL_MS,
 		.on_ready = on_ready,
 		.on_result = on_result,

@@ -20,6 +20,7 @@ struct intake_way {
 	const struct intake_step *steps;
 	int step_count;
 	size_t size;                          /* of a struct that begins with a struct intake */
+	const char *settings;                 /* of the connection, as for a stream */
 	bool (*begin)(struct intake *intake); /* NULL: there is nothing to make */
 	/* Takes bytes of the file, while `takes_bytes` and not `is_waiting`. */
 	void (*take_bytes)(struct intake *intake, const char *bytes, size_t length);

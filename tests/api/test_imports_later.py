@@ -14,6 +14,7 @@ from support.later import accepted, is_running, kept, members, put_off, report_o
 
 # The address sanitizer would keep 256 MB of freed memory, and look like a leak.
 SERVER_SETTINGS = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
+SLOW_S = 35
 NAMES = re.findall(r"operationId: (import\w+)", (ROOT / "openapi.yaml").read_text())
 
 
@@ -169,6 +170,21 @@ def test_it_leaves_one_audit_row_and_one_event_that_lead_to_the_request(api, dat
         assert time.monotonic() < deadline
     assert [event["type"] for event in events] == ["import.finished"]
     assert database("select count(*) from audit_log where object_type = 'member' and after ->> 'code' like 'AUDITED-%%'")[0][0] == 0
+
+
+def test_a_file_may_come_slowly(api, database):
+    """Longer than a transaction may stand still in which nobody is waited for, and without filling one piece."""
+
+    def file():
+        yield b"code,name\n"
+        for number in range(SLOW_S):
+            time.sleep(1)
+            yield b"".join(b"SLOWLY-%d-%d,Member\n" % (number, row) for row in range(100))
+
+    import_ = accepted(put_off(api, "members", file()))
+
+    assert wait_until(api, import_)["created"] == 100 * SLOW_S
+    assert written(database, "SLOWLY") == 100 * SLOW_S
 
 
 def test_one_that_waits_can_be_cancelled(api, database, slowly):

@@ -176,8 +176,9 @@ static bool read_success(struct reading *reading, const json_t *node)
 
 /* The operations that anybody may call, and those for every caller that is known; all others name a
  * scope. */
-static const char public_operations[] = "getHealth getReadiness getMetrics getContract getDocs "
-					"getDocsAsset getProblem listEnums";
+static const char public_operations[] =
+	"getFrontPage getHealth getReadiness getMetrics getContract "
+	"getDocs getDocsAsset getProblem listEnums";
 static const char operations_for_every_caller[] = "getMe";
 
 static bool read_permissions(struct reading *reading, const json_t *node)

@@ -16,3 +16,8 @@ const char *language_text(const struct language *language, const char *english)
 		english, language->messages, language->count, sizeof *found, compare);
 	return found == NULL ? english : found->translated;
 }
+
+const char *language_tag(const struct language *language)
+{
+	return language == NULL ? "en" : language->tag;
+}

@@ -23,3 +23,6 @@ struct language {
  */
 const char *language_text(const struct language *language, const char *english)
 	__attribute__((format_arg(2)));
+
+/* Returns the tag of the language; NULL is English. */
+const char *language_tag(const struct language *language);

@@ -56,7 +56,7 @@ void answer_begin(struct request *r, int status, const char *content_type)
 
 void answer_language(struct request *r)
 {
-	answer_header(r, "Content-Language", r->language == NULL ? "en" : r->language->tag);
+	answer_header(r, "Content-Language", language_tag(r->language));
 	answer_vary(r, "Accept-Language");
 }
 

@@ -1,4 +1,4 @@
-/* The contract as JSON, as a page to read and try, and a page for each problem. */
+/* The front page, the contract as JSON, as a page to read and try, and a page for each problem. */
 #include <string.h>
 
 #include "answer.h"
@@ -6,7 +6,7 @@
 #include "parameters.h"
 #include "woven.h"
 
-/* The page loads nothing from elsewhere, and may not. */
+/* The pages load nothing from elsewhere, and may not. */
 static const char policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
 	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
@@ -24,6 +24,25 @@ static const char start_script[] =
 	"window.ui = SwaggerUIBundle({url: '/openapi.json', dom_id: '#contract', deepLinking: true,\n"
 	"  docExpansion: 'list', persistAuthorization: true, filter: true, validatorUrl: null,\n"
 	"  defaultModelsExpandDepth: 0, tryItOutEnabled: false});\n";
+
+/* Takes the language, and what this is; the links follow. */
+static const char front_page_begin[] =
+	"<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	"<title>Qudao 渠道</title>\n<link rel=\"icon\" href=\"data:,\">\n"
+	"<style>body {font: 1.1rem/1.6 system-ui, sans-serif; max-width: 40rem; "
+	"margin: 4rem auto; padding: 0 1rem}</style>\n</head>\n<body>\n"
+	"<h1>Qudao 渠道</h1>\n<p>%s</p>\n<ul>\n";
+
+static const char front_page_end[] = "</ul>\n</body>\n</html>\n";
+
+static const struct {
+	const char *path, *name, *purpose;
+} front_links[] = {
+	{"/docs", MESSAGE("Documentation"), MESSAGE("every operation, to read and to try")},
+	{"/openapi.json", MESSAGE("Contract"), MESSAGE("the same for programs, as OpenAPI 3.1")},
+	{"/healthz", MESSAGE("Health"), MESSAGE("whether the server is alive")},
+};
 
 static const struct problem *answer_constant(
 	struct request *r, const char *content_type, struct slice content)
@@ -43,6 +62,30 @@ static const struct problem *answer_page(struct request *r)
 {
 	answer_header(r, "Content-Security-Policy", policy);
 	return answer_constant(r, "text/html; charset=utf-8", SLICE(page));
+}
+
+static void append_link(struct request *r, size_t i)
+{
+	text_append_printf(&r->answer.body, "<li><a href=\"%s\">%s</a><br>%s</li>\n",
+		front_links[i].path, language_text(r->language, front_links[i].name),
+		language_text(r->language, front_links[i].purpose));
+}
+
+static const struct problem *answer_front_page(struct request *r)
+{
+	const char *what = MESSAGE("This server keeps the sales channel of a vendor: its partners, "
+				   "regions and products, and what was sold. Portals, scripts and "
+				   "other systems call its API.");
+	answer_header(r, "Content-Security-Policy", policy);
+	answer_language(r);
+	answer_begin(r, 200, "text/html; charset=utf-8");
+	text_append_printf(&r->answer.body, front_page_begin, language_tag(r->language),
+		language_text(r->language, what));
+	for (size_t i = 0; i < sizeof front_links / sizeof *front_links; i++)
+		append_link(r, i);
+	text_append_string(&r->answer.body, front_page_end);
+	request_answer(r);
+	return NULL;
 }
 
 static const struct problem *answer_asset(struct request *r)
@@ -78,6 +121,7 @@ static const struct problem *answer_problem_page(struct request *r)
 	return p;
 }
 
+OPERATION(getFrontPage) = {.handle = answer_front_page};
 OPERATION(getContract) = {.handle = answer_contract};
 OPERATION(getDocs) = {.handle = answer_page};
 OPERATION(getDocsAsset) = {.handle = answer_asset};

@@ -26,7 +26,7 @@ def test_an_escape_that_hides_something_is_refused(api, path):
 
 
 @pytest.mark.parametrize("path", [
-    "/", "/v1", "/v1/", "/v1/regions/", "/v1//regions", "/V1/regions", "/v1/Regions", "/v1/regions/x/y", "/v2/regions", "/v1/regions;a=b",
+    "/v1", "/v1/", "/v1/regions/", "/v1//regions", "/V1/regions", "/v1/Regions", "/v1/regions/x/y", "/v2/regions", "/v1/regions;a=b",
     "/v1/./regions", "/v1/x/../regions", "/docs/../etc/passwd", "/docs/", "/.git/config", "/v1/partners/status", "/" + "x" * 3000,
 ])
 def test_a_path_that_is_not_there_is_not_found(api, path):
@@ -190,6 +190,18 @@ def test_the_documentation_is_a_page_that_loads_its_files_from_here(api):
     for file in files:
         path = file if file.startswith("/") else f"/{file.removeprefix('./')}"
         assert api.anonymous().get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("language, tag, said", [("en", "en", "Documentation"), ("zh", "zh-CN", "接口契约")])
+def test_the_front_page_leads_to_documentation_contract_and_health(api, language, tag, said):
+    answer = api.anonymous().get("/", accept_language=language)
+
+    assert (answer.status_code, answer.headers["Content-Type"], answer.headers["Content-Language"]) == (200, "text/html; charset=utf-8", tag)
+    assert answer.headers["Content-Security-Policy"] == api.get("/docs").headers["Content-Security-Policy"]
+    assert f'<html lang="{tag}">' in answer.text and said in answer.text and "<script" not in answer.text
+    links = re.findall(r'<a href="([^"]+)"', answer.text)
+    assert links == ["/docs", "/openapi.json", "/healthz"]
+    assert {api.anonymous().get(link).status_code for link in links} == {200}
 
 
 def test_every_problem_has_a_page(api):

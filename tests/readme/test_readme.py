@@ -99,7 +99,7 @@ def test_the_tour_works_as_it_is_written(served):
     assert len((served.tree / "sales.csv").read_text().splitlines()) > 100
 
 
-def test_the_documentation_is_a_page_without_outside_hosts(served):
+def test_the_front_page_leads_to_a_documentation_without_outside_hosts(served):
     options = Options()
     for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync"):
@@ -107,7 +107,8 @@ def test_the_documentation_is_a_page_without_outside_hosts(served):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
     try:
-        browser.get(f"http://localhost:{served.port}/docs")
+        browser.get(f"http://localhost:{served.port}/")
+        browser.find_element(By.LINK_TEXT, "Documentation").click()
         WebDriverWait(browser, 30).until(lambda page: page.find_elements(By.ID, "operations-partners-listPartners"))
 
         title = browser.find_element(By.CSS_SELECTOR, ".info .title").text

@@ -17,6 +17,10 @@ add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h
 	VERBATIM)
 
 set(docs_dir ${CMAKE_SOURCE_DIR}/node_modules/swagger-ui-dist)
+if(NOT EXISTS ${docs_dir}/swagger-ui-bundle.js)
+	message(FATAL_ERROR "The page of /docs comes from npm and is not there: run `npm ci --omit=dev` first. "
+		"script/server and script/test do so by themselves, after script/setup.")
+endif()
 set_source_files_properties(server/docs_assets.S PROPERTIES
 	COMPILE_OPTIONS "-I${docs_dir}"
 	OBJECT_DEPENDS "${docs_dir}/swagger-ui.css;${docs_dir}/swagger-ui-bundle.js")

@@ -375,12 +375,19 @@ static int usage(FILE *out)
 {
 	struct text settings = {0};
 	config_describe(&settings);
-	fprintf(out, "usage: qudao COMMAND [--setting=value …]\n\nCommands:\n");
+	fprintf(out,
+		"usage: qudao COMMAND [--setting=value …]\n       qudao --version\n\nCommands:\n");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		fprintf(out, "  %-20s %s\n", commands[i].name, commands[i].meaning);
 	fprintf(out, "\nSettings and limits:\n%s", settings.bytes);
 	text_done(&settings);
 	return out == stdout ? 0 : 2;
+}
+
+static int version(void)
+{
+	puts("qudao " QUDAO_VERSION);
+	return 0;
 }
 
 static int show_command(struct server *server, const char *operation)
@@ -428,6 +435,8 @@ int main(int count, char **arguments)
 	for (int i = 1; i < count; i++)
 		if (strcmp(arguments[i], "--help") == 0)
 			return usage(stdout);
+	if (count == 2 && strcmp(arguments[1], "--version") == 0)
+		return version();
 	if (command == NULL)
 		return usage(stderr);
 	int code = run_command(command, &server, arguments + 1 + words);

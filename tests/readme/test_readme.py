@@ -133,6 +133,15 @@ def test_a_second_start_takes_seconds_and_changes_nothing(served):
     assert seconds < 15
 
 
+def test_a_clone_without_npms_packages_says_what_to_do(tmp_path):
+    copy_tree(tmp_path / "qudao")
+
+    configured = subprocess.run(["cmake", "--preset", "release"], cwd=tmp_path / "qudao", capture_output=True, text=True, timeout=120)
+
+    assert configured.returncode != 0
+    assert "run `npm ci --omit=dev` first" in " ".join(configured.stderr.split())
+
+
 def test_the_chinese_readme_says_the_same_commands_and_settings():
     english, chinese = ((ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
 

@@ -1,19 +1,26 @@
-# weave runs at build: it reads the contract and all SQL, and writes C into the build tree.
-add_executable(weave tools/weave.c tools/weave_catalogues.c tools/weave_contract.c
-	tools/weave_expansions.c)
-target_link_libraries(weave PRIVATE qudao_lib)
+# weave runs at build: it reads the contract and all SQL, and writes C into the build tree, and the
+# whole contract to openapi.yaml.
+file(GLOB weave_sources CONFIGURE_DEPENDS tools/weave*.c)
+add_executable(weave ${weave_sources})
+target_link_libraries(weave PRIVATE qudao_lib PkgConfig::YAML)
 qudao_warnings(weave)
 
+# The contract's sources: what is common comes first.
+file(GLOB rooms CONFIGURE_DEPENDS server/*/contract.yaml server/resources/*/contract.yaml)
+list(SORT rooms)
 file(GLOB woven_sql CONFIGURE_DEPENDS server/resources/*.sql server/features/*.sql
 	migrations/*.sql migrations/routines/*.sql)
 file(GLOB woven_languages CONFIGURE_DEPENDS languages/*.yaml)
 list(SORT woven_sql)
+set(woven_sources server/contract.yaml ${rooms} ${woven_languages} ${server_sources} ${woven_sql})
 set(woven_dir ${CMAKE_BINARY_DIR}/woven)
 file(MAKE_DIRECTORY ${woven_dir})
-add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h ${woven_dir}/openapi.json
-	COMMAND weave ${woven_dir}/woven.gen.c ${woven_dir}/operations.gen.h ${woven_dir}/openapi.json
-		${CMAKE_SOURCE_DIR}/openapi.yaml ${woven_languages} ${woven_sql}
-	DEPENDS weave openapi.yaml ${woven_languages} ${woven_sql}
+add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/code.gen.c
+		${woven_dir}/operations.gen.h ${woven_dir}/problems.gen.h ${woven_dir}/openapi.json
+	BYPRODUCTS ${CMAKE_SOURCE_DIR}/openapi.yaml
+	COMMAND weave ${woven_dir} openapi.yaml ${woven_sources}
+	WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+	DEPENDS weave ${woven_sources}
 	VERBATIM)
 
 set(docs_dir ${CMAKE_SOURCE_DIR}/node_modules/swagger-ui-dist)

@@ -7,6 +7,8 @@
 #include <uthash.h>
 #include <uuid/uuid.h>
 
+#include "woven.h"
+
 enum { ACTORS_MAX = 10000 };
 
 static const char *const role_names[ROLE_COUNT] = {
@@ -49,45 +51,16 @@ enum lane_role actor_lane_role(const struct actor *actor)
 	return actor->role == ROLE_PARTNER ? LANE_PARTNER : LANE_STAFF;
 }
 
-/* What a role may at most; a key's own scopes only narrow it. "*" stands for every resource but
- * those that only an administrator touches. */
-static const struct {
-	enum actor_role role;
-	const char *scopes;
-	const char *if_named; /* only by a key whose own scopes name it */
-} grants[] = {
-	{.role = ROLE_MANAGER,
-		.scopes =
-			"*:read partners:write contacts:write sales-records:write customers:write "
-			"exports:write imports:write"},
-	{.role = ROLE_ANALYST, .scopes = "*:read exports:write"},
-	{.role = ROLE_PARTNER,
-		.scopes =
-			"partners:read contacts:read contacts:write customers:read customers:write "
-			"sales-records:read sales-records:write regions:read products:read "
-			"exchange-rates:read legal-entities:read calendars:read settings:read "
-			"imports:read imports:write analytics:read events:read webhooks:read webhooks:write "
-			"exports:read exports:write usage:read",
-		.if_named = "api-keys:read api-keys:write"},
-};
-
+/* What a role may at most; a key's own scopes only narrow it. */
 static bool role_may(enum actor_role role, const char *scope, bool is_named)
 {
+	const struct woven_grant *grant = woven_grants;
 	if (role == ROLE_ADMIN)
 		return true;
-	const char *scopes = "", *if_named = NULL;
-	for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
-		if (grants[i].role == role) {
-			scopes = grants[i].scopes;
-			if_named = grants[i].if_named;
-		}
-	if (words_have(scopes, slice_of(scope)) ||
-		(is_named && words_have(if_named, slice_of(scope))))
-		return true;
-	bool is_read = strcmp(strchr(scope, ':'), ":read") == 0;
-	return is_read && words_have(scopes, SLICE("*:read")) &&
-	       !words_have("api-keys:read token-subjects:read usage:read webhooks:read",
-		       slice_of(scope));
+	while (grant->role != NULL && strcmp(grant->role, role_names[role]) != 0)
+		grant++;
+	return words_have(grant->scopes, slice_of(scope)) ||
+	       (is_named && words_have(grant->if_named, slice_of(scope)));
 }
 
 bool actor_may(const struct actor *actor, const char *scope)

@@ -11,10 +11,20 @@ struct woven_file {
 	struct slice content;
 };
 
-extern const struct slice woven_contract;               /* openapi.yaml as JSON */
+extern const struct slice woven_contract;               /* as JSON */
 extern const struct woven_file woven_statement_files[]; /* server resources and features */
 extern const struct woven_file woven_migrations[];      /* in the order of their names */
 extern const struct woven_file woven_routines[];
+
+/* What the rooms of the contract let a role do. */
+struct woven_grant {
+	const char
+		*role; /* NULL ends the list; an administrator, who may everything, is not there */
+	const char *scopes;   /* separated by blanks */
+	const char *if_named; /* only by a key whose own scopes name it */
+};
+extern const struct woven_grant woven_grants[];
+
 /* The enums of the contract with the labels of a language, as they are answered. */
 struct woven_enums {
 	const char *tag; /* NULL ends the list; English comes first */

@@ -1,30 +1,55 @@
 /* weave: turns the contract, the statements and the migrations into C that is compiled in.
  *
- *   weave OUT.c OUT.h OUT.json openapi.yaml FILE.yaml… FILE.sql…
+ *   weave FOLDER OPENAPI.yaml FILE…
  *
- * OUT.h lists the operations of the contract as an X-macro and declares every statement, so that
- * an operation without code does not link and a statement without text does not compile. OUT.c
- * holds the contract as JSON, completed by what holds for every operation, and the SQL files as
- * they are. OUT.json is that contract for the tools that judge it. A file below migrations/ is a
- * migration, one below migrations/routines/ a routine; all others hold statements. A YAML file is a
- * catalogue of languages/: translations of messages, and the labels of the contract's enums. An
- * enum of the contract without a name (x-enum), and a value without a label, do not build. */
+ * The contract's sources are the files of the name contract.yaml, that of server/ first: weave
+ * makes them one OpenAPI document, whole, and writes it to OPENAPI.yaml (for people and tools) and
+ * to FOLDER/openapi.json. FOLDER/operations.gen.h lists its operations as an X-macro and declares
+ * every statement, so that an operation without code does not link and a statement without text
+ * does not compile; FOLDER/problems.gen.h has the problems. FOLDER/woven.gen.c holds the contract
+ * as JSON and the SQL files as they are, FOLDER/code.gen.c the operations that need no C of their
+ * own. A file below migrations/ is a migration, one below migrations/routines/ a routine; all other
+ * SQL holds statements. Another YAML file is a catalogue of languages/: translations of messages,
+ * and the labels of the contract's enums. An enum of the contract without a name (x-enum), and a
+ * value without a label, do not build. A file that would stay the same is not written, so that
+ * nothing is compiled again for it. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "contract.h"
 #include "sqlfile.h"
 #include "weave.h"
-#include "yaml.h"
 
-/* What weave writes, in the order of its arguments. */
-enum { FORM_CODE, FORM_HEADER, FORM_JSON, FORM_COUNT };
+/* What weave writes. */
+enum { FORM_WOVEN, FORM_OPERATIONS, FORM_PROBLEMS, FORM_CODE, FORM_JSON, FORM_YAML, FORM_COUNT };
+
+static const char *const form_names[FORM_COUNT] = {"woven.gen.c", "operations.gen.h",
+	"problems.gen.h", "code.gen.c", "openapi.json", NULL /* OPENAPI.yaml */};
+
+/* The files that weave is given, by what they are for. */
+struct sources {
+	const char **contracts, **catalogues, **statements, **code;
+	size_t contract_count, catalogue_count, statement_count, code_count;
+};
 
 void die(const char *file, const char *why)
 {
 	fprintf(stderr, "weave: %s: %s\n", file, why);
+	exit(1);
+}
+
+void die_of(const char *where, const char *format, ...)
+{
+	va_list arguments;
+	fprintf(stderr, "weave: %s: ", where);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
 	exit(1);
 }
 
@@ -44,11 +69,26 @@ struct text read_file(const char *path)
 	return text;
 }
 
+static bool is_as_written(const char *path, const struct text *text)
+{
+	if (access(path, R_OK) != 0)
+		return false;
+	struct text old = read_file(path);
+	bool is_same = old.length == text->length &&
+		       memcmp(old.bytes, text->bytes, text->length) == 0;
+	text_done(&old);
+	return is_same;
+}
+
 static void write_file(const char *path, const struct text *text)
 {
+	if (text->is_broken)
+		die(path, "memory is exhausted");
+	if (is_as_written(path, text))
+		return;
 	FILE *file = fopen(path, "wb");
-	if (file == NULL || text->is_broken ||
-		fwrite(text->bytes, 1, text->length, file) != text->length || fclose(file) != 0)
+	if (file == NULL || fwrite(text->bytes, 1, text->length, file) != text->length ||
+		fclose(file) != 0)
 		die(path, "cannot be written");
 }
 
@@ -62,27 +102,50 @@ void append_bytes(struct text *out, const char *name, struct slice bytes)
 	text_append_string(out, "0};\n\n");
 }
 
-/* Writes the contract in each of its forms, and returns its enums. */
-static json_t *weave_contract(const char *path, struct text forms[FORM_COUNT])
+/* Returns the ids of the operations that C files have, each behind a blank. */
+static struct text written_operations(const struct sources *sources)
 {
-	struct text *out = &forms[FORM_CODE], *header = &forms[FORM_HEADER];
-	struct text source = read_file(path);
-	struct text error = {0};
-	json_t *document = yaml_read(
-		(struct slice){.bytes = source.bytes, .length = source.length}, &error);
-	if (document == NULL)
-		die(path, error.bytes);
+	static const char mark[] = "\nOPERATION(";
+	struct text ids = {0};
+	text_append_string(&ids, " ");
+	for (size_t i = 0; i < sources->code_count; i++) {
+		struct text source = read_file(sources->code[i]);
+		const char *place = source.bytes == NULL ? NULL : strstr(source.bytes, mark);
+		for (; place != NULL; place = strstr(place, mark)) {
+			place += strlen(mark);
+			text_append(&ids, place, strcspn(place, ")"));
+			text_append_char(&ids, ' ');
+		}
+		text_done(&source);
+	}
+	return ids;
+}
+
+/* Makes the document whole, step by step, and returns it; the code and the tables that follow from
+ * its short form are written on the way. */
+static json_t *whole_contract(const struct sources *sources, struct text forms[FORM_COUNT])
+{
+	struct text written = written_operations(sources);
+	json_t *document = read_contract(sources->contracts, sources->contract_count);
+	expand_references(document);
+	prepare_schemas(document);
+	make_nullables(document);
+	complete_examples(document);
+	complete_schemas(document);
+	complete_operations(document);
+	complete_roles(document);
+	check_references(document);
+	weave_problems(document, &forms[FORM_PROBLEMS]);
+	weave_roles(document, &forms[FORM_WOVEN]);
+	weave_code(document, written.bytes, &forms[FORM_CODE]);
 	complete_contract(document);
 	complete_expansions(document);
-	char *json = json_dumps(document, JSON_COMPACT);
-	struct contract *contract = contract_new(slice_of(json), &error);
-	if (contract == NULL)
-		die(path, error.bytes);
+	text_done(&written);
+	return document;
+}
 
-	text_append_string(&forms[FORM_JSON], json);
-	append_bytes(out, "contract_bytes", slice_of(json));
-	text_append_string(out, "const struct slice woven_contract = {contract_bytes, "
-				"sizeof contract_bytes - 1};\n\n");
+static void declare_operations(const struct contract *contract, struct text *header)
+{
 	text_append_string(header, "#define OPERATIONS(X)");
 	for (size_t i = 0; i < contract->operation_count; i++)
 		text_append_printf(header, " \\\n\tX(%s)", contract->operations[i].id);
@@ -90,11 +153,30 @@ static json_t *weave_contract(const char *path, struct text forms[FORM_COUNT])
 	for (size_t i = 0; i < contract->operation_count; i++)
 		text_append_printf(header, "extern const struct operation_code operation_%s;\n",
 			contract->operations[i].id);
-	json_t *enums = enums_of(path, document);
+}
+
+/* Writes the contract in each of its forms, and returns its enums. */
+static json_t *weave_contract(const struct sources *sources, struct text forms[FORM_COUNT])
+{
+	struct text *out = &forms[FORM_WOVEN], error = {0};
+	json_t *document = whole_contract(sources, forms);
+	char *json = json_dumps(document, JSON_COMPACT);
+	text_append_string(&forms[FORM_JSON], json);
+	text_append_string(&forms[FORM_YAML],
+		"# Made by the build from server/contract.yaml and server/resources/*/contract.yaml; change "
+		"those.\n");
+	append_yaml(document, &forms[FORM_YAML]);
+	struct contract *contract = contract_new(slice_of(json), &error);
+	if (contract == NULL)
+		die("the contract", error.bytes);
+	append_bytes(out, "contract_bytes", slice_of(json));
+	text_append_string(out, "const struct slice woven_contract = {contract_bytes, "
+				"sizeof contract_bytes - 1};\n\n");
+	declare_operations(contract, &forms[FORM_OPERATIONS]);
+	json_t *enums = enums_of("the contract", document);
 	contract_free(contract);
 	json_decref(document);
 	free(json);
-	text_done(&source);
 	return enums;
 }
 
@@ -143,40 +225,81 @@ static void weave_file(const char *path, int number, struct text lists[KIND_COUN
 	text_done(&source);
 }
 
-static bool is_catalogue(const char *path)
+static bool ends_with(const char *path, const char *end)
 {
-	const char *dot = strrchr(path, '.');
-	return dot != NULL && strcmp(dot, ".yaml") == 0;
+	size_t length = strlen(path), end_length = strlen(end);
+	return length >= end_length && strcmp(path + length - end_length, end) == 0;
+}
+
+/* Sorts the files by what they are for; each list has room for all. */
+static void sort_sources(struct sources *sources, int count, char **paths)
+{
+	const char ***lists[] = {
+		&sources->contracts, &sources->catalogues, &sources->code, &sources->statements};
+	size_t *counts[] = {&sources->contract_count, &sources->catalogue_count,
+		&sources->code_count, &sources->statement_count};
+	static const char *const ends[] = {"contract.yaml", ".yaml", ".c", ""};
+	for (size_t kind = 0; kind < 4; kind++)
+		*lists[kind] = calloc((size_t)count, sizeof **lists[kind]);
+	for (int i = 0; i < count; i++) {
+		size_t kind = 0;
+		while (!ends_with(paths[i], ends[kind]))
+			kind++;
+		(*lists[kind])[(*counts[kind])++] = paths[i];
+	}
+}
+
+static void sources_done(struct sources *sources)
+{
+	free(sources->contracts);
+	free(sources->catalogues);
+	free(sources->code);
+	free(sources->statements);
+}
+
+static void weave_sql(const struct sources *sources, struct text forms[FORM_COUNT])
+{
+	struct text lists[KIND_COUNT] = {0};
+	struct text *out = &forms[FORM_WOVEN];
+	for (size_t i = 0; i < sources->statement_count; i++)
+		weave_file(sources->statements[i], (int)i, lists, out, &forms[FORM_OPERATIONS]);
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		text_append_printf(out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
+			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);
+		text_done(&lists[kind]);
+	}
+}
+
+static void write_forms(const char *folder, const char *yaml, struct text forms[FORM_COUNT])
+{
+	for (int form = 0; form < FORM_COUNT; form++) {
+		struct text path = {0};
+		text_append_printf(&path, "%s/%s", folder, form_names[form]);
+		write_file(form == FORM_YAML ? yaml : path.bytes, &forms[form]);
+		text_done(&path);
+		text_done(&forms[form]);
+	}
 }
 
 int main(int count, char **arguments)
 {
-	enum { CONTRACT_AT = 1 + FORM_COUNT };
-	if (count <= CONTRACT_AT)
-		die("usage", "weave OUT.c OUT.h OUT.json openapi.yaml FILE.yaml… FILE.sql…");
+	if (count < 4)
+		die("usage", "weave FOLDER OPENAPI.yaml FILE…");
+	struct sources sources = {0};
 	struct text forms[FORM_COUNT] = {0};
-	struct text *out = &forms[FORM_CODE], *header = &forms[FORM_HEADER];
-	struct text lists[KIND_COUNT] = {0};
-	struct catalogues catalogues = {.out = out};
-	text_append_string(header, "/* Made by weave from the contract and the statements. */\n"
-				   "#pragma once\n\nstruct operation_code;\n\n");
-	text_append_string(out,
+	struct catalogues catalogues = {.out = &forms[FORM_WOVEN]};
+	sort_sources(&sources, count - 3, arguments + 3);
+	text_append_string(&forms[FORM_OPERATIONS],
+		"/* Made by weave from the contract and the statements. */\n"
+		"#pragma once\n\nstruct operation_code;\n\n");
+	text_append_string(&forms[FORM_WOVEN],
 		"/* Made by weave. */\n#include \"operations.gen.h\"\n#include \"woven.h\"\n\n");
-	catalogues.enums = weave_contract(arguments[CONTRACT_AT], forms);
-	for (int i = CONTRACT_AT + 1; i < count; i++)
-		if (is_catalogue(arguments[i]))
-			weave_catalogue(&catalogues, arguments[i]);
-		else
-			weave_file(arguments[i], i, lists, out, header);
+	catalogues.enums = weave_contract(&sources, forms);
+	for (size_t i = 0; i < sources.catalogue_count; i++)
+		weave_catalogue(&catalogues, sources.catalogues[i]);
 	weave_catalogues_end(&catalogues);
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		text_append_printf(out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
-			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		text_done(&lists[kind]);
-	for (int form = 0; form < FORM_COUNT; form++) {
-		write_file(arguments[1 + form], &forms[form]);
-		text_done(&forms[form]);
-	}
+	weave_sql(&sources, forms);
+	write_forms(arguments[1], arguments[2], forms);
+	sources_done(&sources);
 	return 0;
 }

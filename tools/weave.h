@@ -14,8 +14,87 @@ struct text read_file(const char *path);
 /* Writes bytes as an array of C. */
 void append_bytes(struct text *out, const char *name, struct slice bytes);
 
-/* Adds to each operation of the contract what x-every-operation says, and to each list what
- * x-every-list says; takes both out. */
+/* The same with a sentence that is made of parts: what is wrong, and what to do. */
+void die_of(const char *where, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
+
+/* Returns the value of a YAML file; a new reference. */
+json_t *read_yaml(const char *path);
+
+/* Where an operation stands. */
+struct room {
+	const char *path;
+	const char *tag;
+	const char *permission; /* before ":read" and ":write"; NULL: an operation says its own */
+};
+
+/* Reads the sources of the contract, the common one first, into one document in the short form; a
+ * new reference. Besides the members of the contract it has x-operations, x-problems, x-roles. */
+json_t *read_contract(const char *const *paths, size_t count);
+
+/* What an object of a schema is called. */
+struct thing {
+	const char *name; /* of its schema */
+	char one[64];
+	char many[64];
+};
+
+struct thing thing_of(json_t *document, const char *name);
+
+/* Returns a template with its words put in ({Schema}, {one}, {many}, {a one}); a new reference. */
+json_t *fill(const char *template, const struct thing *thing);
+
+/* The same for all strings of a value. */
+json_t *fill_all(json_t *template, const struct thing *thing);
+
+json_t *schemas_of(json_t *document);
+
+/* Returns the schemas that operations read or write by their kinds, with these kinds:
+ * {Region: {x-lists: true, …}, …}; a new reference. */
+json_t *things_of(json_t *document);
+
+/* Returns the kind of an operation (x-lists, …) and the schema that it is about; NULL: none. */
+const char *kind_of_operation(json_t *document, json_t *operation, const char **ret_schema);
+
+/* The steps that make the document whole, in their order. References get their long form; schemas
+ * the members of what they extend and of every record; NullableX is made where it is wanted. */
+void expand_references(json_t *document);
+void prepare_schemas(json_t *document);
+void make_nullables(json_t *document);
+void complete_examples(json_t *document);
+void complete_schemas(json_t *document);
+void complete_operations(json_t *document);
+void complete_roles(json_t *document);
+void check_references(json_t *document);
+
+/* Returns what a client writes to make the example of a schema; a new reference. */
+json_t *written_example(json_t *document, const char *name);
+
+/* Return what a file with these columns and rows looks like; new references. */
+json_t *csv_sample(json_t *columns, json_t *rows);
+json_t *ndjson_sample(json_t *columns, json_t *rows);
+
+/* Of an item of x-problems, which is a code, or a code with the words for when it comes. */
+const char *problem_code(json_t *problem);
+int problem_status(json_t *document, const char *where, const char *code);
+
+/* Appends to a description what an operation says of its problems. */
+void append_problems(json_t *document, const char *where, json_t *operation, struct text *out);
+
+/* Writes the table of problems as an X-macro. */
+void weave_problems(json_t *document, struct text *header);
+
+/* Writes what each role may. */
+void weave_roles(json_t *document, struct text *out);
+
+/* Writes the code of the operations that no C file has: those of a kind, by their statements. */
+void weave_code(json_t *document, const char *written, struct text *out);
+
+/* Writes a value as YAML. */
+void append_yaml(json_t *document, struct text *out);
+
+/* Adds to each operation of the contract what x-every-operation says, and that a token does where a
+ * key is asked for; takes out of the document what was there for weave only. */
 void complete_contract(json_t *document);
 
 /* Adds what x-expands of the schemas means for the operations, by x-every-expansion, and takes that

@@ -1,6 +1,6 @@
 /* The part of weave that completes the contract: what x-every-operation says holds for each
- * operation, what x-every-list says for each list, and that a token does wherever a key is asked
- * for, so that none repeats it, but whoever reads the served contract finds it there. */
+ * operation, and a token does wherever a key is asked for, so that none repeats it, but whoever
+ * reads the served contract finds it there. */
 #include <string.h>
 
 #include "weave.h"
@@ -44,21 +44,6 @@ json_t *find_component(json_t *document, const char *reference)
 	return json_object_get(schemas, reference + strlen(components));
 }
 
-/* A list takes what every list takes, and its page may have what every page may. */
-static void complete_list(json_t *document, json_t *operation)
-{
-	const json_t *every = json_object_get(document, "x-every-list");
-	const char *reference = answer_reference(operation);
-	json_t *schema = reference == NULL ? NULL : find_component(document, reference);
-	json_t *page = json_object_get(schema, "properties");
-	if (json_object_get(page, "has_more") == NULL)
-		return;
-	add_missing(page, json_object_get(every, "properties"));
-	if (json_array_extend(json_object_get(operation, "parameters"),
-		    json_object_get(every, "parameters")) != 0)
-		die("x-every-list", "meets a list without parameters");
-}
-
 /* Wherever a key is asked for, a token will do. */
 static void accept_token(json_t *operation)
 {
@@ -69,24 +54,63 @@ static void accept_token(json_t *operation)
 		die("openapi.yaml", "names a key without permissions");
 }
 
+/* Puts the tags in the order that x-tags says, those that it does not name behind it. */
+static void order_tags(json_t *document)
+{
+	json_t *order = json_object_get(document, "x-tags"), *ordered = json_array();
+	json_t *tags = json_object_get(document, "tags"), *tag, *name;
+	size_t i, k;
+	json_array_foreach (order, i, name)
+		json_array_foreach (tags, k, tag)
+			if (json_equal(json_object_get(tag, "name"), name))
+				json_array_append(ordered, tag);
+	if (json_array_size(ordered) != json_array_size(order))
+		die("x-tags", "names a tag that is not there");
+	json_array_foreach (tags, k, tag) {
+		bool is_there = false;
+		json_array_foreach (order, i, name)
+			is_there |= json_equal(json_object_get(tag, "name"), name);
+		if (!is_there)
+			json_array_append(ordered, tag);
+	}
+	json_object_set_new(document, "tags", ordered);
+}
+
+/* Takes out what the document has for weave only. */
+static void forget_sources(json_t *document)
+{
+	static const char *const members[] = {"x-every-operation", "x-tags", "x-kinds",
+		"x-statuses", "x-record", "x-page", "x-written", "x-operations", "x-problems",
+		"x-roles"};
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		json_object_del(document, members[i]);
+	const char *name;
+	json_t *schema;
+	json_object_foreach (schemas_of(document), name, schema) {
+		json_object_del(schema, "x-noun");
+		if (json_object_get(schema, "x-described") == NULL)
+			json_object_del(schema, "example");
+	}
+}
+
 void complete_contract(json_t *document)
 {
 	const json_t *every = json_object_get(document, "x-every-operation");
 	const json_t *headers = json_object_get(every, "headers");
 	const char *template, *method;
 	json_t *path, *operation;
+	order_tags(document);
 	json_object_foreach (json_object_get(document, "paths"), template, path) {
 		json_object_foreach (path, method, operation) {
 			json_t *responses = json_object_get(operation, "responses");
 			if (responses == NULL)
 				continue; /* the parameters of the path */
+			json_object_del(operation, "x-room");
 			add_missing(responses, json_object_get(every, "responses"));
 			add_headers(responses, headers);
-			complete_list(document, operation);
 			accept_token(operation);
 		}
 	}
 	add_headers(json_object_get(json_object_get(document, "components"), "responses"), headers);
-	json_object_del(document, "x-every-operation");
-	json_object_del(document, "x-every-list");
+	forget_sources(document);
 }

@@ -3,10 +3,8 @@
 #include "features/exports.h"
 #include "operation.h"
 
-OPERATION(listExports) = {.sql = SQL(listExports)};
 OPERATION(getExport) = {.sql = SQL(getExport), .is_polled = true};
 OPERATION(createExport) = {.sql = SQL(createExport),
 	.then = SQL(getExport),
 	.check = exports_check,
 	.is_polled = true};
-OPERATION(cancelExport) = {.sql = SQL(cancelExport), .then = SQL(getExport)};

@@ -3,6 +3,3 @@
 
 OPERATION(listWebhookDeliveries) = {
 	.sql = SQL(listWebhookDeliveries), .sql_for_partner = SQL(listWebhookDeliveriesBelow)};
-OPERATION(getWebhookDelivery) = {.sql = SQL(getWebhookDelivery)};
-OPERATION(replayWebhookDelivery) = {
-	.sql = SQL(replayWebhookDelivery), .then = SQL(getWebhookDelivery)};

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 
 from support import builders
 from support.client import CSV, JSON, NDJSON, PATCH
-from support.cluster import ROOT
 from support.contract import Contract
 from support.generate import Generator
+from support.woven import DOCUMENT
 
-import yaml
 
 EXAMPLES = 20
-OPERATIONS = Contract(yaml.safe_load((ROOT / "openapi.yaml").read_text())).operations
+OPERATIONS = Contract(DOCUMENT).operations
 
 
 @pytest.fixture(scope="module")

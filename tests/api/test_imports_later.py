@@ -9,13 +9,13 @@ import pytest
 
 from support import builders, channel
 from support.client import CSV, NDJSON
-from support.cluster import ROOT
 from support.later import accepted, is_running, kept, members, put_off, report_of, slow, wait_until, wait_until_writing
+from support.woven import OPERATIONS
 
 # The address sanitizer would keep 256 MB of freed memory, and look like a leak.
 SERVER_SETTINGS = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
 SLOW_S = 35
-NAMES = re.findall(r"operationId: (import\w+)", (ROOT / "openapi.yaml").read_text())
+NAMES = [operation.id for operation in OPERATIONS if "x-imports" in operation.node]
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """How large a file may be that is imported later, and how many may wait for one caller."""
-import re
-
 import pytest
 
 from support.builders import make_partner
-from support.cluster import ROOT
 from support.later import accepted, kept, members, put_off, slow, wait_until
+from support.woven import OPERATIONS
 
 BYTES, WAITING = 4096, 3
 SERVER_SETTINGS = {"QUDAO_IMPORT_BYTES": str(BYTES), "QUDAO_CALLER_IMPORTS": str(WAITING)}
-PATHS = re.findall(r"(?m)^  (/v1/[a-z-]+/import):", (ROOT / "openapi.yaml").read_text())
+PATHS = [operation.path for operation in OPERATIONS if "x-imports" in operation.node]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from support.builders import make_contact, make_member, make_partner, make_product, make_region, make_sale
-from support.cluster import ROOT
+from support.woven import OPERATIONS
 
 # In the order of code points, which is the order of the database.
 NAMES = ["Acme", "Zenith", "acme", "Älgen", "Ωmega", "Ж", "三一", "中兴", "华为", "海尔", "𠀀"]
@@ -54,12 +54,11 @@ def world(api):
 
 
 def lists():
-    """Each list with its path and its sorts, from the source."""
-    source = (ROOT / "openapi.yaml").read_text()
-    for path, text in re.findall(r"(?m)^  (/v1/\S+):\n((?:    .*\n)+)", source):
-        match = re.search(r"operationId: (list\w+)[\s\S]*?name: sort[\s\S]*?enum: \[([^\]]+)\]", text)
-        for sort in match[2].split(", ") if match else ():
-            yield pytest.param(path, sort, id=f"{match[1]} {sort}")
+    """Each list with its path and its sorts."""
+    for operation in OPERATIONS:
+        sorts = operation.parameter("sort")
+        for sort in sorts["schema"]["enum"] if sorts else ():
+            yield pytest.param(operation.path, sort, id=f"{operation.id} {sort}")
 
 
 def path_in(world, path):

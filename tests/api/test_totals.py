@@ -1,13 +1,11 @@
 """How many objects a list has: only when asked, by filters and rights, whatever the page."""
-import re
-
 import pytest
 
 from support import builders
 from support.client import CSV, NDJSON
-from support.cluster import ROOT
+from support.woven import OPERATIONS
 
-LISTS = re.findall(r"operationId: (list\w+)\n(?:(?:      .*)?\n)*?        - \{\$ref: '#/components/parameters/Cursor'\}", (ROOT / "openapi.yaml").read_text())
+LISTS = [operation.id for operation in OPERATIONS if operation.id.startswith("list") and "cursor" in operation.parameters()]
 COUNTED_MAX = 10000
 MANY = 30000
 

@@ -49,7 +49,7 @@ def in_source(source):
 
 def titles():
     """Of the problems."""
-    table = (ROOT / "server/problem.h").read_text().split("#define PROBLEMS(X)")[1].split("#define X(")[0].replace("\\\n", " ")
+    table = (ROOT / "build/dev/woven/problems.gen.h").read_text().split("#define PROBLEMS(X)")[1].replace("\\\n", " ")
     return {literal(arguments(table, row.end() - 1)[3]) for row in re.finditer(r"\bX\(", table)}
 
 

@@ -256,6 +256,7 @@ static bool read_operation(struct contract *contract, const json_t *item,
 	operation->id = json_string_value(json_object_get(node, "operationId"));
 	if (operation->id == NULL)
 		return refuse(&reading, "no operationId");
+	operation->located = json_string_value(json_object_get(node, "x-located"));
 	return read_parameters(&reading, item, node) && read_body(&reading, node) &&
 	       read_success(&reading, node) && read_permissions(&reading, node) &&
 	       read_deprecation(&reading, node);

@@ -41,6 +41,7 @@ struct contract_operation {
 	int success_status;
 	bool is_deferrable;          /* it has a 202 besides: what is accepted and done later */
 	const struct schema *answer; /* of the JSON answer; of one row, where it is a list */
+	const char *located; /* x-located: the operation that reads what this one makes, or NULL */
 	bool is_list;
 	bool is_public;
 	bool is_conditional; /* If-Match is required */

@@ -78,33 +78,18 @@ static bool fill(struct operation_table *table, const struct contract *contract,
 	return true;
 }
 
-/* An object can be read where the same object is read: at the GET with the statement that the write
- * reads afterwards, else at the GET below the write's own path, or above it: what is made of an
- * object by an action is of its kind. */
-static bool reads_what_is_made(const struct operation *read, const struct operation *made)
-{
-	if (read->is_write || read->contract->is_list)
-		return false;
-	if (made->then != NULL)
-		return read->statement == made->then;
-	const char *made_at = made->contract->path, *read_at = read->contract->path;
-	size_t length = strcspn(made_at, "{");
-	const char *rest = made_at[length] == '{' ? "{id}" : "/{id}";
-	return strncmp(read_at, made_at, length) == 0 && strcmp(read_at + length, rest) == 0;
-}
-
 static bool find_locations(struct operation_table *table, struct text *ret_error)
 {
 	for (int i = 0; i < table->count; i++) {
-		struct operation *made = &table->operations[i];
-		for (int read = 0; read < table->count; read++)
-			if (reads_what_is_made(&table->operations[read], made))
-				made->location = table->operations[read].contract->path;
-		if (made->contract->success_status == 201 && made->location == NULL) {
-			text_append_printf(
-				ret_error, "%s makes what no operation reads", made->contract->id);
+		const char *located = table->operations[i].contract->located;
+		const struct operation *read = located == NULL ? NULL
+							       : operation_find(table, located);
+		if (located != NULL && read == NULL) {
+			text_append_printf(ret_error, "%s is located at %s, which is not there",
+				table->operations[i].contract->id, located);
 			return false;
 		}
+		table->operations[i].location = read == NULL ? NULL : read->contract->path;
 	}
 	return true;
 }

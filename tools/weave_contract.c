@@ -88,6 +88,7 @@ static void forget_sources(json_t *document)
 	json_t *schema;
 	json_object_foreach (schemas_of(document), name, schema) {
 		json_object_del(schema, "x-noun");
+		json_object_del(schema, "x-extends");
 		if (json_object_get(schema, "x-described") == NULL)
 			json_object_del(schema, "example");
 	}

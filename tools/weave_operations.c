@@ -414,6 +414,36 @@ static void add_responses(struct making *making)
 	json_object_set_new(making->operation, "responses", responses);
 }
 
+/* Returns the operation that reads one object of a schema, or of the one that it extends, or NULL.
+ */
+static const char *reader_of(json_t *document, const char *schema)
+{
+	const char *id;
+	json_t *operation;
+	if (schema == NULL)
+		return NULL;
+	json_object_foreach (json_object_get(document, "x-operations"), id, operation) {
+		const char *read = string_of(operation, "x-reads");
+		if (read != NULL && strcmp(read, schema) == 0)
+			return id;
+	}
+	return reader_of(
+		document, string_of(json_object_get(schemas_of(document), schema), "x-extends"));
+}
+
+/* Says where the object that is made can be read. */
+static void add_location(struct making *making)
+{
+	const char *schema = string_of(making->answer, "of"),
+		   *status = string_of(making->answer, "status");
+	const char *reader = reader_of(making->document, schema);
+	if (status == NULL || (strcmp(status, "201") != 0 && strcmp(status, "202") != 0))
+		return;
+	if (reader == NULL)
+		die_of(making->id, "makes a %s, which no operation reads (x-reads)", schema);
+	json_object_set_new(making->operation, "x-located", json_string(reader));
+}
+
 static void add_texts(struct making *making)
 {
 	json_t *operation = making->operation;
@@ -472,6 +502,7 @@ static void make_whole(struct making *making)
 	add_implied_problems(making);
 	add_body(making);
 	add_responses(making);
+	add_location(making);
 	add_texts(making);
 	forget_short_form(making->operation);
 	json_decref(making->kind);

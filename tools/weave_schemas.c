@@ -167,8 +167,6 @@ static void extend(json_t *document, const char *name, json_t *schema)
 	json_t *all = json_deep_copy(json_object_get(other, "properties"));
 	json_object_update(all, json_object_get(schema, "properties"));
 	json_object_set_new(schema, "properties", all);
-	if (json_object_get(other, "x-expands") != NULL)
-		json_object_set(schema, "x-expands", json_object_get(other, "x-expands"));
 }
 
 void prepare_schemas(json_t *document)
@@ -234,10 +232,8 @@ void complete_schemas(json_t *document)
 		make_schemas(document, schema, &thing, kinds);
 	}
 	json_object_foreach (schemas, name, schema)
-		if (json_object_get(schema, "x-extends") != NULL) {
+		if (json_object_get(schema, "x-extends") != NULL)
 			make_answer(schema);
-			json_object_del(schema, "x-extends");
-		}
 	split_nullable_enums(schemas);
 	json_decref(things);
 }

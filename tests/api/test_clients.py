@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
+from support.browser import open_browser
 from support.server import ADMIN_KEY, Server
 
 ROOT = Path(__file__).parents[2]
@@ -77,11 +75,7 @@ def compiled(api):
 
 @pytest.fixture(scope="module")
 def browser(compiled, pages):
-    options = Options()
-    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                     "--disable-background-networking", "--disable-component-update", "--disable-sync"):
-        options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    browser = open_browser()
     browser.set_script_timeout(60)
     browser.get(f"{pages}/tests/clients/page.html")
     WebDriverWait(browser, 30).until(lambda page: page.execute_script("return window.scenario !== undefined"))

@@ -1,5 +1,5 @@
-/* Files of named SQL statements with :parameters and optional lines, as CONTRIBUTING.md has them.
- */
+/* Files of named SQL statements with :parameters, optional lines and fragments, as CONTRIBUTING.md
+ * has them. */
 #pragma once
 
 #include "text.h"
@@ -34,7 +34,8 @@ struct sql_text {
 
 /* Reads a file of statements; copies what it needs of `source`. NULL with "line N: …" in
  * `ret_error` for text before the first name, a name that is missing or taken, an empty statement,
- * text after its semicolon, a quote that never ends, invalid UTF-8, or exhausted memory. */
+ * text after its semicolon, a quote that never ends, a fragment that is unknown or unused, invalid
+ * UTF-8, or exhausted memory. */
 struct sql_file *sqlfile_read(struct slice source, struct text *ret_error);
 void sqlfile_free(struct sql_file *file);
 

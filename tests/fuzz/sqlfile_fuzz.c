@@ -1,6 +1,6 @@
 /* No file confuses the reader of statements; what it renders is a statement again.
  *
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -Ilib tests/fuzz/sqlfile_fuzz.c lib/sqlfile.c \
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -Ilib tests/fuzz/sqlfile_fuzz.c lib/sqlfile*.c \
  *	lib/arena.c lib/text.c -lutf8proc
  */
 #include "sqlfile.h"

@@ -304,6 +304,67 @@ static void a_statement_can_be_part_of_another(void **state)
 	sqlfile_free(file);
 }
 
+/* Two statements with one list of members; a fragment may have whatever lines a statement has. */
+static const char fragments[] = "-- fragment: members\n"
+				"-- What a region shows.\n"
+				"r.id, r.code,\n"
+				"'a\n"
+				"b', :version::int\n"
+				"\n"
+				"-- fragment: orders\n"
+				"order by r.code  -- sort: code\n"
+				"-- name: getRegion\n"
+				"-- One region.\n"
+				"select\n"
+				"\t-- use: members\n"
+				"from region r\n"
+				"where r.id = :id\n"
+				"-- use: orders\n"
+				"\n"
+				"-- name: listRegions\n"
+				"-- use: orders\n";
+
+static void a_statement_uses_fragments_of_its_file(void **state)
+{
+	(void)state;
+	struct sql_file *file = read_file(fragments);
+	const struct sql_statement *statement = sqlfile_at(file, 0);
+	struct sql_text sql = {0};
+	const char *names[8] = {0};
+
+	assert_true(sql_statement_render(statement, &(struct sql_choice){.sort = "code"}, &sql));
+
+	assert_int_equal(sqlfile_count(file), 2);
+	assert_string_equal(sql_statement_comment(statement), "One region.");
+	assert_string_equal(sql.text.bytes,
+		"select\nr.id, r.code,\n'a\nb', $1::int\nfrom region r\nwhere r.id = $2\norder by "
+		"r.code");
+	assert_int_equal(sql_statement_parameters(statement, names, 8), 2);
+	assert_string_equal(names[0], "version");
+	assert_int_equal(sql_statement_sorts(sqlfile_at(file, 1), names, 8), 1);
+	text_done(&sql.text);
+	sqlfile_free(file);
+}
+
+static void a_faulty_fragment_is_refused_with_its_line(void **state)
+{
+	(void)state;
+	assert_refused("-- fragment: a\nb\n-- name: c\nselect 1",
+		"line 1: no statement uses the fragment");
+	assert_refused("-- name: a\n-- use: b\n-- fragment: b\nc",
+		"line 2: the fragment must stand further up in the file");
+	assert_refused("-- fragment: a\nb\n-- fragment: a\nb", "line 3: the name is taken");
+	assert_refused("-- fragment: a b\nc", "line 1: the fragment has no proper name");
+	assert_refused("-- fragment: a\nb\n-- fragment: c\n-- use: a",
+		"line 4: only a statement uses a fragment");
+	assert_refused("-- use: a", "line 1: only a statement uses a fragment");
+	assert_refused("-- fragment: a\n1;\n2\n\n-- name: b\nselect\n-- use: a",
+		"line 3: text after the semicolon");
+	assert_refused("-- fragment: a\n'1\n-- name: b\nselect\n-- use: a\n",
+		"line 2: what is opened here never ends");
+	assert_refused("-- fragment: a\n\xff", "line 2: invalid UTF-8");
+}
+
 static void an_empty_file_has_no_statements(void **state)
 {
 	(void)state;
@@ -334,6 +395,8 @@ int main(void)
 		cmocka_unit_test(a_faulty_file_is_refused_with_its_line),
 		cmocka_unit_test(a_statement_has_at_most_64_parameters),
 		cmocka_unit_test(a_statement_can_be_part_of_another),
+		cmocka_unit_test(a_statement_uses_fragments_of_its_file),
+		cmocka_unit_test(a_faulty_fragment_is_refused_with_its_line),
 		cmocka_unit_test(an_empty_file_has_no_statements),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@ qudao_warnings(weave)
 # The contract's sources: what is common comes first.
 file(GLOB rooms CONFIGURE_DEPENDS server/*/contract.yaml server/resources/*/contract.yaml)
 list(SORT rooms)
-file(GLOB woven_sql CONFIGURE_DEPENDS server/resources/*.sql server/features/*.sql
+file(GLOB woven_sql CONFIGURE_DEPENDS server/*/*.sql server/resources/*/*.sql
 	migrations/*.sql migrations/routines/*.sql)
 file(GLOB woven_languages CONFIGURE_DEPENDS languages/*.yaml)
 list(SORT woven_sql)
@@ -28,9 +28,9 @@ if(NOT EXISTS ${docs_dir}/swagger-ui-bundle.js)
 	message(FATAL_ERROR "The page of /docs comes from npm and is not there: run `npm ci --omit=dev` first. "
 		"script/server and script/test do so by themselves, after script/setup.")
 endif()
-set_source_files_properties(server/docs_assets.S PROPERTIES
+set_source_files_properties(server/resources/operations/swagger_ui.S PROPERTIES
 	COMPILE_OPTIONS "-I${docs_dir}"
 	OBJECT_DEPENDS "${docs_dir}/swagger-ui.css;${docs_dir}/swagger-ui-bundle.js")
-add_library(qudao_woven STATIC ${woven_dir}/woven.gen.c server/docs_assets.S)
+add_library(qudao_woven STATIC ${woven_dir}/woven.gen.c server/resources/operations/swagger_ui.S)
 target_include_directories(qudao_woven PUBLIC ${woven_dir} PRIVATE server)
 target_link_libraries(qudao_woven PUBLIC qudao_lib)

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "binding.h"
-#include "problem.h"
-#include "rows.h"
+#include "contract/problem.h"
+#include "postgres/rows.h"
+#include "request/binding.h"
 
 static void complain(struct check *check, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -1,7 +1,7 @@
 /* Checks that contract, code, statements and database fit each other; for `qudao check`. */
 #pragma once
 
-#include "operation.h"
+#include "contract/operation.h"
 
 struct check {
 	const struct contract *contract;

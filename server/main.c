@@ -7,11 +7,11 @@
 
 #include "check.h"
 #include "config.h"
-#include "http.h"
-#include "journal.h"
-#include "migrate.h"
-#include "postgres.h"
+#include "http/http.h"
+#include "postgres/migrate.h"
+#include "postgres/postgres.h"
 #include "setup.h"
+#include "watch/journal.h"
 #include "worker.h"
 #include "woven.h"
 

@@ -1,14 +1,14 @@
 /* What a worker offers to its requests. Each worker has its own; the const members are shared. */
 #pragma once
 
-#include "actor.h"
 #include "business_clock.h"
 #include "config.h"
-#include "journal.h"
-#include "lane.h"
+#include "contract/operation.h"
+#include "identity/actor.h"
 #include "loop.h"
-#include "metrics.h"
-#include "operation.h"
+#include "postgres/lane.h"
+#include "watch/journal.h"
+#include "watch/metrics.h"
 
 struct followers;
 struct gzip;

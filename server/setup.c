@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "binding.h"
-#include "jobs.h"
+#include "request/binding.h"
+#include "tasks/jobs.h"
 #include "token.h"
 
 enum { CONNECT_TRIES = 50, CONNECT_PAUSE_MS = 100, SECRET_BYTES = 32 };

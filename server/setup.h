@@ -5,7 +5,7 @@
 
 #include "business_clock.h"
 #include "config.h"
-#include "statement.h"
+#include "postgres/statement.h"
 
 /* The longest secret or key that setup hands out, with its NUL. */
 enum { SETUP_TEXT_SIZE = 512 };

@@ -6,19 +6,19 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "compression.h"
-#include "deliveries.h"
-#include "exporter.h"
-#include "follower.h"
+#include "events/follower.h"
+#include "exports/export_task.h"
 #include "gzip.h"
-#include "housekeeping.h"
-#include "http.h"
-#include "importer.h"
-#include "issuer.h"
-#include "jobs.h"
-#include "meter.h"
-#include "shared.h"
-#include "throttle.h"
+#include "http/compression.h"
+#include "http/http.h"
+#include "identity/issuer.h"
+#include "identity/throttle.h"
+#include "imports/import_task.h"
+#include "request/shared.h"
+#include "tasks/housekeeping.h"
+#include "tasks/jobs.h"
+#include "watch/meter.h"
+#include "webhooks/deliveries.h"
 
 enum {
 	TICK_MS = 50,

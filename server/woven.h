@@ -12,7 +12,7 @@ struct woven_file {
 };
 
 extern const struct slice woven_contract;               /* as JSON */
-extern const struct woven_file woven_statement_files[]; /* server resources and features */
+extern const struct woven_file woven_statement_files[]; /* all that stand below server/ */
 extern const struct woven_file woven_migrations[];      /* in the order of their names */
 extern const struct woven_file woven_routines[];
 
@@ -34,6 +34,6 @@ struct woven_enums {
 extern const struct woven_enums woven_enums[];
 extern const struct language woven_languages[]; /* all but English; ends with one without tag */
 
-/* The files of the documentation page, from npm's swagger-ui-dist (docs_assets.S). */
+/* The files of the documentation page, from npm's swagger-ui-dist (swagger_ui.S). */
 extern const char docs_style[], docs_script[];
 extern const uint64_t docs_style_length, docs_script_length;

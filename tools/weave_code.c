@@ -59,8 +59,9 @@ void weave_code(json_t *document, const char *written, struct text *out)
 {
 	const char *path, *method, *id;
 	json_t *item, *operation;
-	text_append_string(out, "/* Made by weave: the operations that need no C of their own. */\n"
-				"#include \"features/imports.h\"\n#include \"operation.h\"\n\n");
+	text_append_string(out,
+		"/* Made by weave: the operations that need no C of their own. */\n"
+		"#include \"contract/operation.h\"\n#include \"imports/import.h\"\n\n");
 	json_object_foreach (json_object_get(document, "paths"), path, item) {
 		json_object_foreach (item, method, operation) {
 			id = json_string_value(json_object_get(operation, "operationId"));

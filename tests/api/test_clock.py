@@ -222,9 +222,9 @@ def test_a_year_of_the_channel_passes(api, zone, product):
 def test_what_knows_time_asks_the_clock_for_it():
     """Statements of requests say :now, and what has no request app_now(); here is who needs the machine's time."""
     by_the_machine = {
-        "server/features/clock.sql", "server/features/deliveries.sql", "server/features/events.sql", "server/features/exports.sql",
-        "server/features/idempotency.sql", "server/features/imports.sql", "server/features/jobs.sql", "server/features/usage.sql",
-        "server/resources/analytics.sql", "server/resources/exports.sql", "server/resources/jobs.sql", "server/resources/webhooks.sql", "server/resources/webhook_deliveries.sql",
+        "server/resources/clock/clock.sql", "server/webhooks/deliveries.sql", "server/events/events.sql", "server/exports/exports.sql",
+        "server/request/idempotency.sql", "server/imports/imports.sql", "server/tasks/jobs.sql", "server/watch/usage.sql",
+        "server/resources/analytics/analytics.sql", "server/resources/exports/exports.sql", "server/resources/jobs/jobs.sql", "server/resources/webhooks/webhooks.sql", "server/resources/webhook_deliveries/webhook_deliveries.sql",
         "migrations/routines/app_now.sql", "migrations/routines/audit.sql", "migrations/routines/demo_load.sql",
         "migrations/routines/idempotency.sql", "migrations/routines/import_common.sql", "migrations/routines/uuid_v7.sql",
     }

@@ -164,7 +164,7 @@ def wait_for_server(api, caller, requests):
 
 
 def test_a_batch_that_is_sent_twice_counts_once(api, database):
-    text = (ROOT / "server/features/usage.sql").read_text()
+    text = (ROOT / "server/watch/usage.sql").read_text()
     statement = re.search(r"-- name: recordUsage\n.*?;\n", text, re.DOTALL)[0]
     made = api.new_key("analyst")
 

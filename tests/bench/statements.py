@@ -27,11 +27,11 @@ def settings_of_pages():
 
 def statements_of_the_server():
     return {
-        "setIdentity": statement("features/identity.sql", "setIdentity", IDENTITY),
-        "getPartner": statement("resources/partners.sql", "getPartner", ["ids"]),
-        "listSalesRecords": statement("resources/sales_records.sql", "listSalesRecords", ["partner_id", "limit"], "-sold_on"),
-        "createSalesRecord": statement("resources/sales_records.sql", "createSalesRecord", ["bodies", "new_ids", "now"]),
-        "getSalesRecord": statement("resources/sales_records.sql", "getSalesRecord", ["ids"]),
+        "setIdentity": statement("identity/identity.sql", "setIdentity", IDENTITY),
+        "getPartner": statement("resources/partners/partners.sql", "getPartner", ["ids"]),
+        "listSalesRecords": statement("resources/sales_records/sales_records.sql", "listSalesRecords", ["partner_id", "limit"], "-sold_on"),
+        "createSalesRecord": statement("resources/sales_records/sales_records.sql", "createSalesRecord", ["bodies", "new_ids", "now"]),
+        "getSalesRecord": statement("resources/sales_records/sales_records.sql", "getSalesRecord", ["ids"]),
     }
 
 

@@ -215,7 +215,7 @@ CURSORS = {
 def read_statements():
     """The statements of the resources by name, as lines."""
     statements = {}
-    for path in (ROOT / "server/resources").glob("*.sql"):
+    for path in (ROOT / "server/resources").glob("*/*.sql"):
         for part in re.split(r"^-- name: ", path.read_text(), flags=re.MULTILINE)[1:]:
             name, *lines = part.splitlines()
             statements[name] = [line for line in lines if not line.startswith("--")]
@@ -244,7 +244,7 @@ def settings_of_pages():
 
 def narrow_filters():
     """By operation, the filters that lead to one index whatever their value."""
-    text = "\n".join(path.read_text() for path in sorted((ROOT / "server/resources").glob("*.c")))
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "server/resources").glob("*/*.c")))
     found = re.findall(r"OPERATION\((\w+)\) = \{[^;]*?\.narrow_filters = \"([^\"]*)\"", text)
     return collections.defaultdict(set, {name: set(filters.split()) for name, filters in found})
 

@@ -6,7 +6,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for folder in ("lib", "server", "tools") for path in (ROOT / folder).rglob("*.[ch]"))
-LIB_HEADERS = {path.name for path in (ROOT / "lib").glob("*.h")}
 
 
 def includes(path):
@@ -20,10 +19,9 @@ def name(path):
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2] == "lib"], ids=name)
 def test_the_library_knows_no_http_no_postgresql_and_no_server(path):
     forbidden = {"microhttpd.h", "libpq-fe.h", "postgres_ext.h"}
-    server_headers = {header.name for header in (ROOT / "server").rglob("*.h")}
+    server_headers = {str(header.relative_to(ROOT / "server")) for header in (ROOT / "server").rglob("*.h")}
 
-    assert not forbidden & set(includes(path))
-    assert not (server_headers - LIB_HEADERS) & set(includes(path))
+    assert not (forbidden | server_headers) & set(includes(path))
 
 
 def users_of(pattern):
@@ -31,7 +29,7 @@ def users_of(pattern):
 
 
 def test_only_http_knows_libmicrohttpd():
-    assert users_of(r"#include <microhttpd.h>") == {"server/http.c"}
+    assert users_of(r"#include <microhttpd.h>") == {"server/http/http.c"}
 
 
 def test_only_the_courier_knows_libcurl():
@@ -43,36 +41,30 @@ def test_only_the_key_set_knows_rhonabwy():
 
 
 def test_only_the_lane_pipelines():
-    assert users_of(r"\bPQ(enterPipelineMode|pipelineSync|sendFlushRequest)\(") == {"server/lane.c"}
+    assert users_of(r"\bPQ(enterPipelineMode|pipelineSync|sendFlushRequest)\(") == {"server/postgres/lane.c"}
 
 
 def test_only_the_stream_copies_and_listens():
-    assert users_of(r"\bPQ(putCopyData|putCopyEnd|notifies)\(") == {"server/stream.c"}
+    assert users_of(r"\bPQ(putCopyData|putCopyEnd|notifies)\(") == {"server/postgres/stream.c"}
 
 
 def test_only_what_runs_before_the_workers_waits_for_postgresql():
     waiting = users_of(r"\bPQ(connectdb|connectdbParams|exec|execParams|prepare|describePrepared)\(")
 
-    assert waiting <= {f"server/{file}.c" for file in ("setup", "migrate", "check", "postgres")}
+    assert waiting <= {f"server/{file}.c" for file in ("setup", "check", "postgres/migrate", "postgres/postgres")}
+
+
+TOP = {f"{file}.h" for file in ("worker", "setup", "check", "postgres/migrate", "postgres/postgres", "postgres/parts", "config")}
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if "resources" in p.parts], ids=name)
-def test_a_resource_is_a_list_of_names(path):
-    assert set(includes(path)) <= {"operation.h", "features/exports.h", "features/imports.h"}
+def test_a_room_knows_the_request_and_what_a_request_knows(path):
+    assert not set(includes(path)) & TOP
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if "features" in p.parts and p.suffix == ".c"], ids=name)
-def test_a_feature_knows_the_request_and_what_a_request_knows(path):
-    ours = {header for header in includes(path) if (ROOT / "server" / header).exists()}
-
-    assert not ours & {"worker.h", "setup.h", "migrate.h", "check.h", "postgres.h", "postgres_parts.h", "config.h"}
-
-
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2] == "server"], ids=name)
-def test_the_core_does_not_know_features_or_resources(path):
-    reached = [header for header in includes(path) if header.startswith(("features/", "resources/"))]
-
-    assert reached == []
+@pytest.mark.parametrize("path", [p for p in SOURCES if "resources" not in p.parts], ids=name)
+def test_nothing_knows_a_room(path):
+    assert [header for header in includes(path) if header.startswith("resources/")] == []
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.suffix == ".h"], ids=name)

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "answer.h"
-#include "parameters.h"
-#include "problem.h"
-#include "rows.h"
+#include "contract/problem.h"
+#include "postgres/rows.h"
+#include "request/answer.h"
+#include "request/parameters.h"
 
 static void a_constraint_names_its_problem(void **state)
 {

@@ -1,4 +1,4 @@
-/* What is counted, and what is sent again until it has arrived: server/meter.c. */
+/* What is counted, and what is sent again until it has arrived: server/watch/meter.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-#include "meter.h"
+#include "watch/meter.h"
 
 static const struct actor staff = {
 	.id = "00000000-0000-7000-8000-00000000000a", .role = ROLE_ADMIN};

@@ -1,4 +1,4 @@
-/* Rows of a file become lines of COPY: server/features/staging.c. */
+/* Rows of a file become lines of COPY: server/imports/staging.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "features/staging.h"
+#include "imports/staging.h"
 
 static const char rows_schema[] =
 	"{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"code\"],\"properties\":{"

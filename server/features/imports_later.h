@@ -1,7 +1,0 @@
-/* Imports that are put off (Prefer: respond-async): the file is kept, and importer.c brings it to
- * imports.c when a server is free. */
-#pragma once
-
-struct intake_way;
-
-extern const struct intake_way imports_later;

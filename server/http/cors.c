@@ -1,0 +1,37 @@
+#include "http/cors.h"
+
+#include <string.h>
+
+#include "request/answer.h"
+
+static bool is_allowed(const char *origins, const char *origin)
+{
+	struct slice rest = slice_of(origins);
+	struct slice allowed;
+	while (slice_split(&rest, ',', &allowed))
+		if (slice_equals(slice_trim(allowed), origin))
+			return true;
+	return false;
+}
+
+void cors_add(struct request *r)
+{
+	const char *origins = r->service->config->cors_origins;
+	const char *origin = r->headers[HEADER_ORIGIN];
+	if (origins == NULL)
+		return;
+	answer_vary(r, "Origin");
+	if (origin == NULL || !is_allowed(origins, origin))
+		return;
+	answer_header(r, "Access-Control-Allow-Origin", origin);
+	answer_header(r, "Access-Control-Expose-Headers",
+		"Content-Language, ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, "
+		"Deprecation, Preference-Applied, RateLimit, RateLimit-Policy, Sunset, WWW-Authenticate");
+	if (strcmp(r->method, "OPTIONS") != 0)
+		return;
+	answer_header(r, "Access-Control-Allow-Methods", r->allowed);
+	answer_header(r, "Access-Control-Allow-Headers",
+		"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
+		"Prefer, Request-Id, Traceparent");
+	answer_header(r, "Access-Control-Max-Age", "600");
+}

@@ -1,0 +1,74 @@
+/* Who is calling: the key or the token behind a request, its role, and what it may do. */
+#pragma once
+
+#include "business_clock.h"
+#include "postgres/lane.h"
+#include "token.h"
+
+enum actor_role { ROLE_NONE, ROLE_ADMIN, ROLE_MANAGER, ROLE_ANALYST, ROLE_PARTNER, ROLE_COUNT };
+
+/* By what a caller identifies itself. */
+enum actor_kind { ACTOR_API_KEY, ACTOR_ACCESS_TOKEN };
+
+enum { ACTOR_NAME_MAX = 4 * 200 + 1, ACTOR_SCOPES_MAX = 1024 };
+
+struct actor {
+	enum actor_kind kind;
+	char id[UUID_TEXT_SIZE];
+	char name[ACTOR_NAME_MAX];
+	enum actor_role role;
+	char partner_id[UUID_TEXT_SIZE]; /* "" for staff */
+	char manager_id[UUID_TEXT_SIZE]; /* the member whose partners a manager writes, or "" */
+	char subject_id[UUID_TEXT_SIZE]; /* of a key: the subject that made it, or "" */
+	char scopes[ACTOR_SCOPES_MAX];   /* separated by blanks; "" = all that the role allows */
+	int64_t expires_unix_us;         /* 0: never; of a token, by the machine's clock */
+};
+
+/* The names of a kind and of a role as SQL and the API know it. */
+const char *actor_kind_name(enum actor_kind kind);
+const char *actor_role_name(enum actor_role role);
+
+/* Returns the role of that name, or ROLE_NONE. */
+enum actor_role actor_role_find(const char *name);
+
+/* True when the key, or the token, has come to its end. What others have issued ends by the
+ * machine's clock, whatever a test says. */
+bool actor_is_expired(const struct actor *actor, const struct business_clock *clock);
+
+/* Partners have connections of their own, with the policies of their own. */
+enum lane_role actor_lane_role(const struct actor *actor);
+
+/* True when role and key both allow `scope` ("partners:read"). */
+bool actor_may(const struct actor *actor, const char *scope);
+
+/* The keys and tokens that a worker has seen, by their digest. They are forgotten when PostgreSQL
+ * says that one changed, or the subject, partner or member behind it; while nobody listens to
+ * PostgreSQL, nothing is remembered. */
+struct actor_cache;
+struct actor_cache *actor_cache_new(void);
+void actor_cache_free(struct actor_cache *cache);
+
+/* Copies the actor of a key; false when it is not known. */
+bool actor_cache_find(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
+	struct actor *ret_actor);
+
+/* Counts how often the cache was told to forget something. */
+uint64_t actor_cache_generation(const struct actor_cache *cache);
+
+/* Remembers an actor that was looked up while the cache was at `generation`: what was told to be
+ * forgotten since then may be this one. */
+void actor_cache_keep(struct actor_cache *cache, const unsigned char key_digest[static DIGEST_SIZE],
+	const struct actor *actor, uint64_t generation);
+
+/* Forgets one key by the hexadecimal form of its digest, or whatever is behind the id of a subject,
+ * a partner or a member; with NULL all of them. */
+void actor_cache_forget(struct actor_cache *cache, const char *what);
+
+/* Says whether somebody listens for changes; forgets everything when nobody does. */
+void actor_cache_listening(struct actor_cache *cache, bool is_listening);
+
+/* Reads the row that the statement findApiKey gave; false when there is none, or it is revoked. */
+bool actor_read(const PGresult *row, struct actor *ret_actor);
+
+/* Reads the ids that the statement admitTokenSubject gave, into what is known from the token. */
+void actor_read_ids(const PGresult *row, struct actor *actor);

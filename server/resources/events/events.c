@@ -1,0 +1,33 @@
+/* events: what happened, as a list that goes on growing, to be read or followed. */
+#include "events/event_reader.h"
+#include "events/follower.h"
+#include "request/answer.h"
+#include "request/whole_list.h"
+
+static void page_done(struct segment *segment, enum segment_outcome outcome)
+{
+	struct request *r = segment->ctx;
+	if (outcome == SEGMENT_FAILED) {
+		request_refuse(r, request_problem_of(r, segment->error));
+		return;
+	}
+	if (outcome != SEGMENT_DONE) {
+		request_refuse(r, &problem_unavailable);
+		return;
+	}
+	r->log_end = event_page_end(r);
+	request_answer_rows(r);
+	request_answer(r);
+}
+
+static const struct problem *list_events(struct request *r)
+{
+	if (r->format == FORMAT_EVENT_STREAM)
+		return follower_begin(r);
+	return r->format == FORMAT_JSON ? event_page_ask(r, page_done) : export_begin(r);
+}
+
+OPERATION(listEvents) = {.sql = SQL(listEvents),
+	.sql_for_partner = SQL(listEventsBelow),
+	.is_log = true,
+	.handle = list_events};

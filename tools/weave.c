@@ -135,6 +135,7 @@ static json_t *whole_contract(const struct sources *sources, struct text forms[F
 	complete_operations(document);
 	complete_roles(document);
 	check_references(document);
+	check_operations(document, sources->statements, sources->statement_count, written.bytes);
 	weave_problems(document, &forms[FORM_PROBLEMS]);
 	weave_roles(document, &forms[FORM_WOVEN]);
 	weave_code(document, written.bytes, &forms[FORM_CODE]);

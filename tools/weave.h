@@ -90,6 +90,11 @@ void weave_roles(json_t *document, struct text *out);
 /* Writes the code of the operations that no C file has: those of a kind, by their statements. */
 void weave_code(json_t *document, const char *written, struct text *out);
 
+/* Holds the operations against the SQL of these files: each needs a statement or code (`written`,
+ * as for weave_code), and says of its problems what its statement can raise. */
+void check_operations(
+	json_t *document, const char *const *paths, size_t count, const char *written);
+
 /* Writes a value as YAML. */
 void append_yaml(json_t *document, struct text *out);
 

@@ -8,11 +8,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CATALOGUES = sorted((ROOT / "languages").glob("*.yaml"))
 COMMON, REGIONS, CONTACTS = "server/contract.yaml", "server/resources/regions/contract.yaml", "server/resources/contacts/contract.yaml"
+REGIONS_SQL = str(next((ROOT / "server/resources").rglob("regions.sql")).relative_to(ROOT))
 
 
 def sources(folder):
-    rooms = sorted(path.relative_to(folder) for path in (folder / "server").glob("**/contract.yaml"))
-    return sorted(rooms, key=lambda path: str(path) != COMMON)
+    """What the build gives weave; what all rooms share comes first."""
+    endings = {".yaml", ".sql", ".c"}
+    found = sorted(path.relative_to(folder) for part in ("server", "migrations") for path in (folder / part).rglob("*") if path.suffix in endings)
+    return sorted(found, key=lambda path: str(path) != COMMON)
 
 
 def weave(folder):
@@ -24,7 +27,8 @@ def weave(folder):
 @pytest.fixture
 def contract(tmp_path):
     """The contract's sources, to be changed."""
-    shutil.copytree(ROOT / "server", tmp_path / "server", ignore=lambda _, names: [name for name in names if name.endswith((".c", ".h", ".sql", ".S"))])
+    for part in ("server", "migrations"):
+        shutil.copytree(ROOT / part, tmp_path / part)
     return tmp_path
 
 
@@ -76,6 +80,11 @@ PARTNER = "partner: {by: partner_id, with: getPartner}"
     (REGIONS, "      x-columns: [id, code, name, parent_code, version]\n", "", "listRegions: reads or writes files, so it needs x-columns"),
     (REGIONS, "      name: United States\n", "", "Region: its example needs the member name, which has no default"),
     (REGIONS, "      name: United States\n", "      nane: United States\n", "Region: its example"),
+    (REGIONS, "x-problems: [region_code_taken, region_unknown, reference_differs]", "x-problems: [region_code_taken, reference_differs]",
+     "createRegion: can answer region_unknown, which it does not say; add it to x-problems"),
+    (REGIONS, "x-problems: [region_code_taken, region_unknown, reference_differs]", "x-problems: [region_code_taken, region_unknown, reference_differs, required]",
+     "createRegion: says that it can answer required, which its SQL never raises; take it out of x-problems, or raise it"),
+    (REGIONS_SQL, "-- name: listRegions", "-- name: listRegion", "listRegions: has neither a statement nor code; write `-- name: listRegions`"),
     (COMMON, "summary: List {many}", "summary: List {all}", "no template has {all}; it may have {Schema}, {one}, {many}"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_with_a_sentence(contract, file, old, new, said):

@@ -1,0 +1,185 @@
+/* The part of weave that holds the contract against the SQL: an operation needs a statement or
+ * code, and what it says of its problems (x-problems) is what its statement can raise, no less and
+ * no more. A statement raises a problem by its code as a literal, itself or in a function that it
+ * calls; a constraint is named after the problem that it prevents, and triggers raise theirs. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weave.h"
+
+/* Problems that any operation can meet; the kinds of operations and their statuses tell them. */
+static const char common_problems[] = "not_found precondition_failed forbidden";
+
+struct checks {
+	json_t *document;
+	json_t *statements;  /* {name: text} */
+	json_t *functions;   /* {name: text}, of the routines */
+	const char *written; /* the operations that have code, which may answer problems, too */
+	json_t *elsewhere;   /* the problems that constraints prevent and triggers raise */
+};
+
+/* Cuts a text at each mark: what begins with a name goes to `parts` under it. */
+static void cut(const char *text, const char *mark, json_t *parts)
+{
+	const char *part = strstr(text, mark);
+	while (part != NULL) {
+		part += strlen(mark);
+		const char *next = strstr(part, mark);
+		size_t length = next == NULL ? strlen(part) : (size_t)(next - part);
+		size_t name = 0;
+		while (isalnum((unsigned char)part[name]) || part[name] == '_')
+			name++;
+		json_object_setn_new(parts, part, name, json_stringn(part, length));
+		part = next;
+	}
+}
+
+static json_t *problems_of(struct checks *checks)
+{
+	return json_object_get(checks->document, "x-problems");
+}
+
+/* Adds the problems whose codes stand in a text as literals; an apostrophe in a comment is no harm.
+ */
+static void add_literals(struct checks *checks, const char *text, json_t *said)
+{
+	for (const char *quote = strchr(text, '\''); quote != NULL;
+		quote = strchr(quote + 1, '\'')) {
+		const char *word = quote + 1;
+		size_t length = strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+		if (word[length] == '\'' &&
+			json_object_getn(problems_of(checks), word, length) != NULL)
+			json_object_setn_new(said, word, length, json_true());
+	}
+}
+
+/* Adds the problems after which a text names constraints and unique indexes. */
+static void add_constraints(struct checks *checks, const char *text)
+{
+	static const char *const marks[] = {"constraint ", "unique index "};
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		const char *place = strstr(text, marks[i]);
+		for (; place != NULL; place = strstr(place, marks[i])) {
+			place += strlen(marks[i]);
+			size_t length = strspn(place, "abcdefghijklmnopqrstuvwxyz_");
+			if (json_object_getn(problems_of(checks), place, length) != NULL)
+				json_object_setn_new(checks->elsewhere, place, length, json_true());
+		}
+	}
+}
+
+static void read_sql(struct checks *checks, const char *path)
+{
+	struct text source = read_file(path);
+	const char *text = source.bytes == NULL ? "" : source.bytes;
+	bool is_migration = strstr(path, "migrations/") != NULL;
+	if (is_migration)
+		cut(text, "create or replace function ", checks->functions);
+	else
+		cut(text, "-- name: ", checks->statements);
+	if (is_migration)
+		add_constraints(checks, text);
+	text_done(&source);
+}
+
+/* Triggers are called by no statement, so what they raise may be raised by any. */
+static void add_triggers(struct checks *checks)
+{
+	const char *name;
+	json_t *text;
+	json_object_foreach (checks->functions, name, text)
+		if (strstr(json_string_value(text), "returns trigger") != NULL)
+			add_literals(checks, json_string_value(text), checks->elsewhere);
+}
+
+/* Adds what a text raises, itself or in the functions that it calls; `seen` are those that were
+ * met. */
+static void add_raised(struct checks *checks, const char *text, json_t *seen, json_t *said)
+{
+	add_literals(checks, text, said);
+	for (const char *paren = strchr(text, '('); paren != NULL; paren = strchr(paren + 1, '(')) {
+		const char *word = paren;
+		while (word > text && (isalnum((unsigned char)word[-1]) || word[-1] == '_'))
+			word--;
+		size_t length = (size_t)(paren - word);
+		json_t *body = json_object_getn(checks->functions, word, length);
+		if (body == NULL || json_object_getn(seen, word, length) != NULL)
+			continue;
+		json_object_setn_new(seen, word, length, json_true());
+		add_raised(checks, json_string_value(body), seen, said);
+	}
+}
+
+/* True when the SQL can raise what the operation declares. References of many kinds are judged by
+ * one expression, which puts their codes together ('…_unknown'). */
+static bool can_raise(struct checks *checks, const char *statement, json_t *said, const char *code)
+{
+	bool is_composed = strstr(code, "_unknown") != NULL &&
+			   strstr(statement, "_unknown'") != NULL;
+	return words_have(common_problems, slice_of(code)) || is_composed ||
+	       json_object_get(said, code) != NULL ||
+	       json_object_get(checks->elsewhere, code) != NULL;
+}
+
+static bool declares(json_t *declared, const char *code)
+{
+	size_t i;
+	json_t *problem;
+	json_array_foreach (declared, i, problem)
+		if (strcmp(problem_code(problem), code) == 0)
+			return true;
+	return false;
+}
+
+static void check_problems(struct checks *checks, const char *id, json_t *operation)
+{
+	json_t *declared = json_object_get(operation, "x-problems"), *problem, *ignored;
+	const char *statement = json_string_value(json_object_get(checks->statements, id)), *code;
+	json_t *said = json_object(), *seen = json_object();
+	size_t i;
+	if (statement != NULL)
+		add_raised(checks, statement, seen, said);
+	bool has_code = words_have(checks->written, slice_of(id));
+	json_array_foreach (declared, i, problem)
+		if (statement != NULL && !has_code &&
+			!can_raise(checks, statement, said, problem_code(problem)))
+			die_of(id,
+				"says that it can answer %s, which its SQL never raises; take it out "
+				"of x-problems, or raise it",
+				problem_code(problem));
+	json_object_foreach (said, code, ignored)
+		if (!words_have(common_problems, slice_of(code)) && !declares(declared, code))
+			die_of(id, "can answer %s, which it does not say; add it to x-problems",
+				code);
+	json_decref(said);
+	json_decref(seen);
+}
+
+void check_operations(json_t *document, const char *const *paths, size_t count, const char *written)
+{
+	struct checks checks = {.document = document,
+		.statements = json_object(),
+		.functions = json_object(),
+		.elsewhere = json_object(),
+		.written = written};
+	const char *id;
+	json_t *operation;
+	for (size_t i = 0; i < count; i++)
+		read_sql(&checks, paths[i]);
+	add_triggers(&checks);
+	json_object_foreach (json_object_get(document, "x-operations"), id, operation) {
+		bool has_statement = json_object_get(checks.statements, id) != NULL;
+		bool is_import = json_object_get(operation, "x-imports") != NULL;
+		if (!has_statement && !is_import && !words_have(written, slice_of(id)))
+			die_of(id,
+				"has neither a statement nor code; write `-- name: %s` into the SQL of "
+				"its room, or OPERATION(%s) into its C",
+				id, id);
+		if (!is_import)
+			check_problems(&checks, id, operation);
+	}
+	json_decref(checks.statements);
+	json_decref(checks.functions);
+	json_decref(checks.elsewhere);
+}

@@ -1,5 +1,6 @@
 #include "contract/problem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -46,10 +47,14 @@ static const struct {
 	{"25006", &problem_unavailable},
 };
 
-const struct problem *problem_of_error(const char *sqlstate, const char *constraint)
+const struct problem *problem_of_error(
+	const char *sqlstate, const char *constraint, const char *raised_by)
 {
+	/* A row that a policy closes is the caller's fault, a table or function that was never
+	 * granted is ours; they have one SQLSTATE. */
+	bool is_grant_missing = raised_by != NULL && strcmp(raised_by, "aclcheck_error") == 0;
 	const struct problem *problem = constraint == NULL ? NULL : problem_find(constraint);
-	if (problem != NULL)
+	if (problem != NULL || is_grant_missing)
 		return problem;
 	for (size_t i = 0; sqlstate != NULL && i < sizeof by_state / sizeof *by_state; i++)
 		if (strncmp(sqlstate, by_state[i].sqlstate, strlen(by_state[i].sqlstate)) == 0)

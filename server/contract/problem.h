@@ -21,6 +21,7 @@ PROBLEMS(X)
 /* Returns the problem of that code (or constraint name), or NULL. */
 const struct problem *problem_find(const char *code);
 
-/* Returns the problem for an error of PostgreSQL: by the name of the constraint, else by SQLSTATE;
- * NULL when it is ours. */
-const struct problem *problem_of_error(const char *sqlstate, const char *constraint);
+/* Returns the problem for an error of PostgreSQL: by the name of the constraint, else by SQLSTATE
+ * and the function of PostgreSQL that raised it; NULL when it is ours. */
+const struct problem *problem_of_error(
+	const char *sqlstate, const char *constraint, const char *raised_by);

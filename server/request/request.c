@@ -397,8 +397,9 @@ const struct problem *request_problem_of(struct request *r, const PGresult *erro
 {
 	const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
-	const struct problem *problem = problem_of_error(
-		state, PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME));
+	const struct problem *problem = problem_of_error(state,
+		PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME),
+		PQresultErrorField(error, PG_DIAG_SOURCE_FUNCTION));
 	if (problem == NULL)
 		return FAULT(r, "%s: %s %s", r->operation->contract->id, state == NULL ? "" : state,
 			message == NULL ? PQresultErrorMessage(error) : message);

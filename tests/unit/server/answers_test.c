@@ -17,19 +17,21 @@ static void a_constraint_names_its_problem(void **state)
 {
 	(void)state;
 	assert_ptr_equal(
-		problem_of_error("23505", "partner_code_taken"), &problem_partner_code_taken);
-	assert_ptr_equal(problem_of_error("23514", "some_check"), &problem_value_refused);
-	assert_ptr_equal(problem_of_error("22003", NULL), &problem_value_refused);
-	assert_ptr_equal(problem_of_error("42501", NULL), &problem_forbidden);
-	assert_ptr_equal(problem_of_error("57014", NULL), &problem_overloaded);
-	assert_ptr_equal(problem_of_error("57P01", NULL), &problem_unavailable);
+		problem_of_error("23505", "partner_code_taken", NULL), &problem_partner_code_taken);
+	assert_ptr_equal(problem_of_error("23514", "some_check", NULL), &problem_value_refused);
+	assert_ptr_equal(problem_of_error("22003", NULL, NULL), &problem_value_refused);
+	assert_ptr_equal(
+		problem_of_error("42501", NULL, "ExecWithCheckOptions"), &problem_forbidden);
+	assert_ptr_equal(problem_of_error("57014", NULL, NULL), &problem_overloaded);
+	assert_ptr_equal(problem_of_error("57P01", NULL, NULL), &problem_unavailable);
 }
 
 static void what_is_our_fault_has_no_problem(void **state)
 {
 	(void)state;
-	assert_null(problem_of_error("42601", NULL));
-	assert_null(problem_of_error(NULL, NULL));
+	assert_null(problem_of_error("42601", NULL, NULL));
+	assert_null(problem_of_error("42501", NULL, "aclcheck_error"));
+	assert_null(problem_of_error(NULL, NULL, NULL));
 	assert_null(problem_find("no_such_problem"));
 }
 

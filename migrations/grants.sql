@@ -21,12 +21,12 @@ grant insert, update on webhook_state to qudao_staff;
 grant update on webhook_cursor to qudao_staff;
 grant update on import to qudao_staff;
 grant delete on event to qudao_staff;
-grant insert on partner_status_change, sales_record_status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
+grant insert on status_change, import, import_error, audit_log, event, server_secret to qudao_staff;
 
 grant select on
-	region, region_span, product, member, partner, partner_closure, partner_status_move, partner_status_change, contact, sales_record,
+	region, region_span, product, member, partner, partner_closure, contact, sales_record,
 	exchange_rate, legal_entity, customer, calendar, calendar_period, setting, business_clock, period_lock,
-	sales_record_status_move, sales_record_status_change, import, import_error, import_chunk, export, export_chunk, event, event_trim, webhook, webhook_state, webhook_delivery
+	status_move, status_change, told_column, import, import_error, import_chunk, export, export_chunk, event, event_trim, webhook, webhook_state, webhook_delivery
 	to qudao_partner;
 -- Of keys all but the hashes of their secrets, and nothing that would make one another's.
 grant select (id, name, role, prefix, partner_id, manager_id, scopes, expires_at, revoked_at, replaced_by_id, token_subject_id, version, created_at, updated_at)
@@ -47,7 +47,7 @@ grant insert, delete on import_chunk to qudao_partner;
 grant select on sales_delta, sales_rollup, sales_rollup_day, sales_rollup_month, sales_rollup_partner, sales_rollup_partner_month,
 	sales_rollup_product_month, sales_rollup_total to qudao_partner;
 grant insert on sales_delta to qudao_partner;
-grant insert on sales_record_status_change, import, import_error, audit_log, event to qudao_partner;
+grant insert on status_change, import, import_error, audit_log, event to qudao_partner;
 
 do $$
 begin

@@ -5,13 +5,13 @@ create or replace function audit_write() returns trigger
 	language plpgsql security invoker set search_path = pg_catalog, public set enable_nestloop = off
 as $$
 declare
-	-- What partners may not read as a whole (nothing of it, or some columns as of their keys), they do not hear of. Moves of a status are told by the object that moved.
+	-- What partners may not read as a whole (nothing of it, or some columns as of their keys), they do not hear of.
 	is_for_partner constant boolean not null default has_table_privilege('qudao_partner', tg_relid, 'select');
 	-- Without an operation, it is the server by itself, for no request.
 	request constant text := case when current_setting('app.operation', true) <> '' then current_setting('application_name') end;
 	-- Who makes several rows in one statement for as many requests says which is whose; "request" is the first.
 	requests constant jsonb := nullif(current_setting('app.request_ids', true), '')::jsonb;
-	is_told constant boolean not null default tg_table_name not in ('partner_status_change', 'business_clock');
+	is_told constant boolean not null default tg_table_name <> 'business_clock';
 begin
 	-- An import writes one summary instead.
 	if current_setting('app.import_id', true) <> '' then
@@ -29,7 +29,7 @@ begin
 			from change c
 		)
 		insert into event (id, type, object_type, object_id, partner_id, object_version, is_for_partner, occurred_at)
-		select uuid_v7(), event_type(tg_table_name, null, c.after), tg_table_name, c.id,
+		select uuid_v7(), tg_table_name || '.created', tg_table_name, c.id,
 			case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, (c.after ->> 'version')::integer, is_for_partner, c.at
 		from change c
 		where is_told;
@@ -65,7 +65,7 @@ begin
 			from change c
 		)
 		insert into event (id, type, object_type, object_id, partner_id, object_version, is_for_partner, occurred_at)
-		select uuid_v7(), event_type(tg_table_name, c.before, null), tg_table_name, c.id,
+		select uuid_v7(), tg_table_name || '.deleted', tg_table_name, c.id,
 			case tg_table_name when 'partner' then c.id else (c.before ->> 'partner_id')::uuid end, (c.before ->> 'version')::integer + 1,
 			is_for_partner, c.at
 		from change c
@@ -80,9 +80,9 @@ comment on function audit_write() is 'Writes the audit rows and the events of a 
 do $$
 declare
 	technical constant text[] := array[
-		'api_key_use', 'audit_log', 'caller_usage', 'caller_usage_flush', 'event', 'event_trim', 'export', 'export_chunk', 'idempotency_key', 'import', 'import_chunk', 'import_error', 'job', 'partner_closure', 'partner_status_move',
+		'api_key_use', 'audit_log', 'caller_usage', 'caller_usage_flush', 'event', 'event_trim', 'export', 'export_chunk', 'idempotency_key', 'import', 'import_chunk', 'import_error', 'job', 'partner_closure',
 		'region_span', 'rollup_check_progress', 'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
-		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'sales_record_status_change', 'sales_record_status_move', 'schema_migration', 'server_secret', 'token_subject_use',
+		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'schema_migration', 'server_secret', 'status_change', 'status_move', 'token_subject_use', 'told_column',
 		'webhook_cursor', 'webhook_delivery', 'webhook_state'];
 	t record;
 begin

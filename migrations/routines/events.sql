@@ -1,22 +1,22 @@
 -- Events: what they are called, and how they are told, to lists, streams and webhooks alike.
 
 create or replace function event_type(object_type text, before jsonb, after jsonb) returns text
-	language sql immutable parallel safe security invoker
-	return object_type || '.' || case
-		when before is null then 'created'
-		when after is null then 'deleted'
-		when before -> 'status' is distinct from after -> 'status' then case object_type
-			when 'sales_record' then case after ->> 'status'
-				when 'disputed' then 'disputed'
-				when 'confirmed' then case before ->> 'status' when 'disputed' then 'resolved' else 'confirmed' end
-				when 'void' then case when after ->> 'replaced_by_id' is null then 'voided' else 'corrected' end
-				else 'status_changed' end
-			else 'status_changed' end
-		when before ->> 'revoked_at' is null and after ->> 'revoked_at' is not null then 'revoked'
-		when object_type = 'api_key' and before ->> 'replaced_by_id' is null and after ->> 'replaced_by_id' is not null then 'rotated'
-		when before ->> 'reopened_at' is null and after ->> 'reopened_at' is not null then 'reopened'
-		else 'updated' end;
-comment on function event_type(text, jsonb, jsonb) is 'What a change of a row is called in the business.';
+	language plpgsql stable parallel safe security invoker set search_path = pg_catalog, public
+as $$
+begin
+	return event_type.object_type || '.' || coalesce(
+		(select m.told_as
+			from status_move m
+			where m.object_type = event_type.object_type and m.operation = current_setting('app.operation', true)
+			  and m.from_status = before ->> 'status' and m.to_status = after ->> 'status'),
+		case when before -> 'status' is distinct from after -> 'status' then 'status_changed' end,
+		(select min(c.told_as)
+			from told_column c
+			where c.object_type = event_type.object_type and before ->> c.column_name is null and after ->> c.column_name is not null),
+		'updated');
+end
+$$;
+comment on function event_type(text, jsonb, jsonb) is 'What a change of a row is called in the business: a move by its operation, another by a column that was filled.';
 
 -- Blanks in front keep such texts in the order of the log.
 create or replace function event_position(transaction_id xid8, sequence bigint) returns text

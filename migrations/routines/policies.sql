@@ -14,8 +14,8 @@ begin
 	end loop;
 	-- Staff writes these wherever it has the permission; the contract says who has.
 	for t in select unnest(array[
-		'region', 'region_span', 'product', 'member', 'partner_closure', 'partner_status_move', 'partner_status_change',
-		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock', 'sales_record_status_move', 'sales_record_status_change',
+		'region', 'region_span', 'product', 'member', 'partner_closure', 'status_move', 'status_change', 'told_column',
+		'exchange_rate', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'quota', 'period_lock',
 		'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
 		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'rollup_check_progress',
 		'api_key', 'api_key_use', 'job', 'import', 'import_chunk', 'import_error', 'audit_log', 'event', 'event_trim', 'idempotency_key', 'server_secret',
@@ -23,8 +23,7 @@ begin
 		execute format('create policy staff_all on %I to qudao_staff using (true) with check (true)', t.tablename);
 	end loop;
 	-- What a partner needs to know about the vendor.
-	for t in select unnest(array['region', 'region_span', 'product', 'member', 'partner_status_move', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'period_lock', 'event_trim',
-		'sales_record_status_move']) as tablename loop
+	for t in select unnest(array['region', 'region_span', 'product', 'member', 'status_move', 'told_column', 'legal_entity', 'calendar', 'calendar_period', 'setting', 'business_clock', 'period_lock', 'event_trim']) as tablename loop
 		execute format('create policy partner_read on %I for select to qudao_partner using (true)', t.tablename);
 	end loop;
 	-- What every write owes; partners add to it.
@@ -70,8 +69,6 @@ create policy partner_read on partner_closure for select to qudao_partner
 	using (ancestor_id = nullif(current_setting('app.partner_id', true), '')::uuid);
 create policy partner_read on partner for select to qudao_partner
 	using (id = any (array(select descendant_id from partner_closure)));
-create policy partner_read on partner_status_change for select to qudao_partner
-	using (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_all on contact to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)))
 	with check (partner_id = any (array(select descendant_id from partner_closure)));
@@ -110,9 +107,9 @@ create policy partner_change on import for update to qudao_partner
 create policy partner_all on import_chunk to qudao_partner
 	using (exists (select from import i where i.id = import_id and i.partner_id = nullif(current_setting('app.partner_id', true), '')::uuid))
 	with check (exists (select from import i where i.id = import_id and i.partner_id = nullif(current_setting('app.partner_id', true), '')::uuid));
-create policy partner_read on sales_record_status_change for select to qudao_partner
+create policy partner_read on status_change for select to qudao_partner
 	using (partner_id = any (array(select descendant_id from partner_closure)));
-create policy partner_add on sales_record_status_change for insert to qudao_partner
+create policy partner_add on status_change for insert to qudao_partner
 	with check (partner_id = any (array(select descendant_id from partner_closure)));
 create policy partner_read on import_error for select to qudao_partner
 	using (exists (select from import i where i.id = import_id));

@@ -71,7 +71,7 @@ def test_a_change_of_status_says_from_what_to_what(api):
 
     assert (event["type"], event["data"]["from_status"], event["data"]["to_status"]) == ("partner.status_changed", "prospect", "onboarding")
     assert event["data"]["partner_id"] == partner["id"]
-    assert api.get(PATH, params={"object_type": "partner_status_change"}).json()["data"] == []
+    assert api.get(PATH, params={"object_type": "status_change"}).json()["data"] == []
 
 
 def test_what_happens_to_sales_has_the_names_of_the_business(api, acme, product):

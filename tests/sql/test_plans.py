@@ -8,7 +8,7 @@ import pytest
 from support.cluster import ROOT
 
 PAGE = 51
-BIG_TABLES = {"partner", "sales_record", "audit_log", "exchange_rate", "customer", "calendar_period", "quota", "webhook", "webhook_delivery", "caller_usage"}
+BIG_TABLES = {"partner", "sales_record", "status_change", "audit_log", "exchange_rate", "customer", "calendar_period", "quota", "webhook", "webhook_delivery", "caller_usage"}
 # One page: its rows, what they are joined to, and what a filter skips on the way.
 BUFFERS_MAX = 4000
 SORTED_ROWS_MAX = 1500
@@ -52,8 +52,8 @@ insert into sales_record (id, partner_id, product_id, region_id, manager_id, imp
 	from generate_series(1, 100000) i;
 insert into contact (id, partner_id, name)
 	select md5('contact ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'Contact ' || i from generate_series(1, 5000) i;
-insert into partner_status_change (id, partner_id, from_status, to_status, changed_at)
-	select md5('change ' || i)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'prospect', 'active', timestamptz '2024-01-01' + i * interval '1 hour'
+insert into status_change (id, object_type, object_id, partner_id, from_status, to_status, changed_at)
+	select md5('change ' || i)::uuid, 'partner', md5('partner ' || i % 1000 + 1)::uuid, md5('partner ' || i % 1000 + 1)::uuid, 'prospect', 'active', timestamptz '2024-01-01' + i * interval '1 hour'
 	from generate_series(1, 5000) i;
 insert into exchange_rate (id, from_currency, to_currency, date, type, rate)
 	select md5('rate ' || i || c.code)::uuid, c.code, case c.code when 'USD' then 'EUR' else 'USD' end, date '2015-01-01' + i,
@@ -70,8 +70,8 @@ insert into period_lock (id, period, legal_entity_id, days, reopened_at, created
 	select md5('lock ' || i)::uuid, 'P' || i % 400, case when i % 3 = 0 then md5('entity ' || i % 50 + 1)::uuid end,
 		daterange(date '2020-01-01' + i % 2000, date '2020-01-08' + i % 2000), case when i > 100 then now() end, timestamptz '2023-01-01' + i * interval '1 hour'
 	from generate_series(1, 4000) i;
-insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, changed_at)
-	select md5('sale change ' || i)::uuid, md5('sale ' || i % 1000 + 1)::uuid, md5('partner 1')::uuid, 'reported', 'confirmed',
+insert into status_change (id, object_type, object_id, partner_id, from_status, to_status, changed_at)
+	select md5('sale change ' || i)::uuid, 'sales_record', md5('sale ' || i % 1000 + 1)::uuid, md5('partner 1')::uuid, 'reported', 'confirmed',
 		timestamptz '2024-01-01' + i * interval '1 hour'
 	from generate_series(1, 5000) i;
 insert into caller_usage (id, caller_id, caller_kind, partner_id, day, requests, refusals, failures, bytes_sent)
@@ -213,12 +213,13 @@ CURSORS = {
 
 
 def read_statements():
-    """The statements of the resources by name, as lines."""
+    """The statements of lists and of the resources by name, as lines, with the fragments that they use."""
     statements = {}
-    for path in (ROOT / "server/resources").glob("*/*.sql"):
-        for part in re.split(r"^-- name: ", path.read_text(), flags=re.MULTILINE)[1:]:
-            name, *lines = part.splitlines()
-            statements[name] = [line for line in lines if not line.startswith("--")]
+    for path in [*(ROOT / "server/resources").glob("*/*.sql"), ROOT / "server/events/status_changes.sql"]:
+        fragments = {}
+        for kind, part in re.findall(r"^-- (name|fragment): (.*?)(?=^-- (?:name|fragment): |\Z)", path.read_text(), re.MULTILINE | re.DOTALL):
+            name, *lines = re.sub(r"^\s*-- use: (\w+)\n", lambda used: "\n".join(fragments[used[1]]) + "\n", part, flags=re.MULTILINE).splitlines()
+            (fragments if kind == "fragment" else statements)[name] = [line for line in lines if not line.startswith("--")]
     return statements
 
 

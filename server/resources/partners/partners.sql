@@ -194,70 +194,33 @@ from target t
 left join fault f on true;
 
 -- name: changePartnerStatus
--- Moves the status as partner_status_move says. A move that needs two waits as pending_status for a second approver.
+-- Moves the status as status_move says. A move that needs two waits as pending_status for a second approver.
 with target as (
-	select p.id, p.status, p.pending_status, p.pending_by, p.version
+	select p.id, p.status, p.version, b.status as wanted, case when p.pending_status = b.status then p.pending_by end as proposed_by
 	from partner p
+	cross join jsonb_to_record(:body) as b (status text)
 	where p.id = :id
-	for update
+	for update of p
 ), asked as (
-	select t.*, b.status as wanted, b.reason, m.approvals, m.approvals = 1 or coalesce(t.pending_status = b.status, false) as is_final
+	select t.*, move_is_final('partner', t.status, t.wanted, t.proposed_by) as is_final
 	from target t
-	cross join jsonb_to_record(:body) as b (status text, reason text)
-	left join partner_status_move m on m.from_status = t.status and m.to_status = b.status
 ), fault as (
-	select 'forbidden' as problem, null as pointer, null as detail
-	from target t
-	where not app_may_write(t.id)
+	select f.problem, f.pointer, f.detail
+	from target t, move_faults('partner', t.id, t.version, :if_match, t.status, t.wanted, '/status') as f
 	union all
-	select 'precondition_failed', null, null
-	from target t
-	where t.version <> all (:if_match)
-	union all
-	select 'status_move_refused', '/status', a.status || ' can move to ' || (
-		select string_agg(m.to_status, ', ' order by m.to_status) from partner_status_move m where m.from_status = a.status)
-	from asked a
-	where a.approvals is null
-	union all
-	select 'second_approver_needed', '/status', 'someone else has to confirm the move to ' || a.wanted
-	from asked a
-	where a.approvals > 1 and a.is_final and a.pending_by = :actor_id
+	select f.problem, f.pointer, f.detail
+	from target t, approver_faults('partner', t.status, t.wanted, '/status', t.proposed_by) as f
 ), changed as (
 	update partner p
 	set status = case when a.is_final then a.wanted else p.status end,
 		pending_status = case when not a.is_final then a.wanted end,
-		pending_by = case when not a.is_final then :actor_id end,
+		pending_by = case when not a.is_final then :actor_id::uuid end,
 		version = p.version + 1,
 		updated_at = :now
 	from asked a
 	where p.id = a.id and not exists (select from fault)
-), noted as (
-	insert into partner_status_change (id, partner_id, from_status, to_status, reason, actor_id, changed_at)
-	select :new_id, a.id, a.status, a.wanted, a.reason, :actor_id, :now
-	from asked a
-	where a.is_final and not exists (select from fault)
+	returning case when a.is_final then move_kept('partner', p.id, p.id, a.status, p.status, :body, :now) end
 )
 select f.problem, f.pointer, f.detail, t.version
 from target t
 left join fault f on true;
-
--- name: listPartnerStatusChanges
--- The moves of a partner's status.
-with page as (
-	select c.id, c.partner_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
-	from partner_status_change c
-	where c.partner_id = :id
-	  and (c.changed_at, c.id) < (:cursor_key, :cursor_id)  -- sort: -changed_at
-	  and (c.changed_at, c.id) > (:cursor_key, :cursor_id)  -- sort: changed_at
-	order by c.changed_at desc, c.id desc  -- sort: -changed_at
-	order by c.changed_at, c.id  -- sort: changed_at
-	limit :limit
-)
-select null as problem, c.id, c.partner_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
-from page c
-union all
-select 'not_found', null, null, null, null, null, null, null
-where not exists (select from partner p where p.id = :id)
-order by changed_at desc, id desc  -- sort: -changed_at
-order by changed_at, id  -- sort: changed_at
-;

@@ -264,12 +264,10 @@ with target as (
 ), fault as (
 	select 'forbidden' as problem, null as pointer
 	from target t
-	where not app_may_write(t.partner_id)
-		or (app_partner() is not null and (t.kind <> all (app_partner_kinds()) or t.status in ('confirmed', 'disputed')))
+	where app_partner() is not null and t.kind <> all (app_partner_kinds())
 	union all
-	select 'precondition_failed', null
-	from target t
-	where t.version <> all (:if_match)
+	select f.problem, f.pointer
+	from target t, mover_faults('sales_record', t.partner_id, t.version, :if_match, t.status, 'void') as f
 	union all
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t
@@ -287,12 +285,7 @@ with target as (
 	set status = 'void', voided_reason = b.reason, version = s.version + 1, updated_at = :now
 	from target t, jsonb_to_record(:body) as b (reason text)
 	where s.id = t.id and not exists (select from fault)
-	returning s.id, s.voided_reason
-), noted as (
-	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
-	select uuid_v7(), t.id, t.partner_id, t.status, 'void', c.voided_reason, :actor_id, :now
-	from target t
-	join changed c on c.id = t.id
+	returning s.id, move_kept('sales_record', s.id, s.partner_id, t.status, s.status, :body, :now)
 ), reversal as (
 	insert into sales_record
 	select v.*
@@ -324,12 +317,10 @@ with target as (
 ), fault as (
 	select 'forbidden' as problem, null as pointer
 	from target t
-	where not app_may_write(t.partner_id)
-		or (app_partner() is not null and (t.kind <> all (app_partner_kinds()) or t.status in ('confirmed', 'disputed')))
+	where app_partner() is not null and t.kind <> all (app_partner_kinds())
 	union all
-	select 'precondition_failed', null
-	from target t
-	where t.version <> all (:if_match)
+	select f.problem, f.pointer
+	from target t, mover_faults('sales_record', t.partner_id, t.version, :if_match, t.status, 'void') as f
 	union all
 	select case when t.status = 'void' then 'sales_record_void' else 'sales_record_is_reversal' end, null
 	from target t
@@ -366,12 +357,7 @@ with target as (
 	set status = 'void', voided_reason = b.reason, replaced_by_id = :new_id, version = s.version + 1, updated_at = :now
 	from target t, body b
 	where s.id = t.id and not exists (select from fault)
-	returning s.id, s.voided_reason
-), noted as (
-	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
-	select uuid_v7(), t.id, t.partner_id, t.status, 'void', c.voided_reason, :actor_id, :now
-	from target t
-	join changed c on c.id = t.id
+	returning s.id, move_kept('sales_record', s.id, s.partner_id, t.status, s.status, :body, :now)
 ), reversal as (
 	insert into sales_record
 	select v.*
@@ -396,31 +382,19 @@ with target as (
 	where s.id = :id
 	for update
 ), fault as (
-	select 'forbidden' as problem, null as pointer, null as detail
-	from target t
-	where not app_may_write(t.partner_id) or app_partner() is not null
-	union all
-	select 'precondition_failed', null, null
-	from target t
-	where t.version <> all (:if_match)
+	select f.problem, f.pointer, f.detail
+	from target t, move_faults('sales_record', t.partner_id, t.version, :if_match, t.status, 'confirmed') as f
+	where f.problem <> 'status_move_refused' or t.reverses_id is null
 	union all
 	select 'sales_record_is_reversal', null, null
 	from target t
 	where t.reverses_id is not null
-	union all
-	select 'status_move_refused', null, sales_record_moves(t.status)
-	from target t
-	where not exists (select from sales_record_status_move m where m.operation = 'confirm' and m.from_status = t.status)
 ), changed as (
 	update sales_record s
 	set status = 'confirmed', version = s.version + 1, updated_at = :now
 	from target t
 	where s.id = t.id and not exists (select from fault)
-), noted as (
-	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
-	select :new_id, t.id, t.partner_id, t.status, 'confirmed', b.reason, :actor_id, :now
-	from target t, jsonb_to_record(:body) as b (reason text)
-	where not exists (select from fault)
+	returning move_kept('sales_record', s.id, s.partner_id, t.status, s.status, :body, :now)
 )
 select f.problem, f.pointer, f.detail, t.version
 from target t
@@ -434,31 +408,19 @@ with target as (
 	where s.id = :id
 	for update
 ), fault as (
-	select 'forbidden' as problem, null as pointer, null as detail
-	from target t
-	where not app_may_write(t.partner_id)
-	union all
-	select 'precondition_failed', null, null
-	from target t
-	where t.version <> all (:if_match)
+	select f.problem, f.pointer, f.detail
+	from target t, move_faults('sales_record', t.partner_id, t.version, :if_match, t.status, 'disputed') as f
+	where f.problem <> 'status_move_refused' or t.reverses_id is null
 	union all
 	select 'sales_record_is_reversal', null, null
 	from target t
 	where t.reverses_id is not null
-	union all
-	select 'status_move_refused', null, sales_record_moves(t.status)
-	from target t
-	where not exists (select from sales_record_status_move m where m.operation = 'dispute' and m.from_status = t.status)
 ), changed as (
 	update sales_record s
 	set status = 'disputed', version = s.version + 1, updated_at = :now
 	from target t
 	where s.id = t.id and not exists (select from fault)
-), noted as (
-	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
-	select :new_id, t.id, t.partner_id, t.status, 'disputed', b.reason, :actor_id, :now
-	from target t, jsonb_to_record(:body) as b (reason text)
-	where not exists (select from fault)
+	returning move_kept('sales_record', s.id, s.partner_id, t.status, s.status, :body, :now)
 )
 select f.problem, f.pointer, f.detail, t.version
 from target t
@@ -475,23 +437,13 @@ with target as (
 	select b.*
 	from jsonb_to_record(:body) as b (outcome text, reason text)
 ), fault as (
-	select 'forbidden' as problem, null as pointer, null as detail
-	from target t
-	where not app_may_write(t.partner_id) or app_partner() is not null
-	union all
-	select 'precondition_failed', null, null
-	from target t
-	where t.version <> all (:if_match)
+	select f.problem, f.pointer, f.detail
+	from target t, body b, move_faults('sales_record', t.partner_id, t.version, :if_match, t.status, b.outcome) as f
+	where f.problem <> 'status_move_refused' or t.reverses_id is null
 	union all
 	select 'sales_record_is_reversal', null, null
 	from target t
 	where t.reverses_id is not null
-	union all
-	select 'status_move_refused', null, sales_record_moves(t.status)
-	from target t
-	cross join body b
-	where not exists (
-		select from sales_record_status_move m where m.operation = 'resolve' and m.from_status = t.status and m.to_status = b.outcome)
 	union all
 	select 'sales_record_has_returns', null, null
 	from target t
@@ -507,13 +459,7 @@ with target as (
 	set status = b.outcome, voided_reason = case b.outcome when 'void' then b.reason end, version = s.version + 1, updated_at = :now
 	from target t, body b
 	where s.id = t.id and not exists (select from fault)
-	returning s.id, s.status
-), noted as (
-	insert into sales_record_status_change (id, sales_record_id, partner_id, from_status, to_status, reason, actor_id, changed_at)
-	select uuid_v7(), t.id, t.partner_id, t.status, c.status, b.reason, :actor_id, :now
-	from target t
-	join changed c on c.id = t.id
-	cross join body b
+	returning s.id, s.status, move_kept('sales_record', s.id, s.partner_id, t.status, s.status, :body, :now)
 ), reversal as (
 	insert into sales_record
 	select v.*
@@ -525,24 +471,3 @@ with target as (
 select f.problem, f.pointer, f.detail, t.version
 from target t
 left join fault f on true;
-
--- name: listSalesRecordStatusChanges
--- The moves of a sales record's status.
-with page as (
-	select c.id, c.sales_record_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
-	from sales_record_status_change c
-	where c.sales_record_id = :id
-	  and (c.changed_at, c.id) < (:cursor_key, :cursor_id)  -- sort: -changed_at
-	  and (c.changed_at, c.id) > (:cursor_key, :cursor_id)  -- sort: changed_at
-	order by c.changed_at desc, c.id desc  -- sort: -changed_at
-	order by c.changed_at, c.id  -- sort: changed_at
-	limit :limit
-)
-select null as problem, c.id, c.sales_record_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
-from page c
-union all
-select 'not_found', null, null, null, null, null, null, null
-where not exists (select from sales_record s where s.id = :id)
-order by changed_at desc, id desc  -- sort: -changed_at
-order by changed_at, id  -- sort: changed_at
-;

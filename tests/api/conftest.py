@@ -1,7 +1,10 @@
-"""One PostgreSQL a session; a database and a server of its own for each test file; every answer held to the contract.
+"""One PostgreSQL a worker; a database and a server for each test file, or one for all that say so; every answer held to the contract.
 
-A test file may set SERVER_SETTINGS (environment of its server) and EXPECTS_ERRORS (lines of the level error in the log).
+A test file may set SERVER_SETTINGS (environment of its server) and EXPECTS_ERRORS (lines of the level error in the log), or
+SHARES_SERVER: it minds no objects of others, changes nothing that is not its own, and is served by one server with the other
+files of that kind.
 """
+import functools
 import pathlib
 import sys
 
@@ -24,32 +27,69 @@ contracts = []
 @pytest.fixture(scope="session")
 def cluster():
     cluster = Cluster()
-    cluster.migrate_template()
     yield cluster
     cluster.stop()
 
 
-@pytest.fixture(scope="module")
-def database(cluster, request):
+@pytest.fixture(scope="session")
+def shared_issuer():
+    issuer = Issuer()
+    yield issuer
+    issuer.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_database(cluster):
+    database = cluster.create("shared")
+    yield database
+    database.close()
+    cluster.drop("shared")
+
+
+@pytest.fixture(scope="session")
+def shared_server(shared_database, shared_issuer):
+    server = Server(shared_database.url, shared_issuer.settings())
+    yield server
+    server.stop()
+
+
+def shared(name):
+    """Lets files that share their server have another fixture instead of their own."""
+
+    def decorate(make):
+        @functools.wraps(make)
+        def fixture(request):
+            if getattr(request.module, "SHARES_SERVER", False):
+                yield request.getfixturevalue(name)
+            else:
+                yield from make(request)
+
+        return pytest.fixture(scope="module")(fixture)
+
+    return decorate
+
+
+@shared("shared_database")
+def database(request):
     """The file's database; call it with a statement to look or reach behind the server."""
-    name = request.module.__name__.rpartition(".")[2]
+    cluster, name = request.getfixturevalue("cluster"), request.module.__name__.rpartition(".")[2]
     database = cluster.create(name)
     yield database
     database.close()
     cluster.drop(name)
 
 
-@pytest.fixture(scope="module")
-def issuer():
+@shared("shared_issuer")
+def issuer(request):
     """Of access tokens, for a server with its settings()."""
     issuer = Issuer()
     yield issuer
     issuer.stop()
 
 
-@pytest.fixture(scope="module")
-def server(database, request):
-    server = Server(database.url, getattr(request.module, "SERVER_SETTINGS", None))
+@shared("shared_server")
+def server(request):
+    server = Server(request.getfixturevalue("database").url, getattr(request.module, "SERVER_SETTINGS", None))
     yield server
     server.stop(getattr(request.module, "EXPECTS_ERRORS", False))
 

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from support import builders, channel
-from support.builders import a_calendar, a_calendar_period, etag_of, make_calendar, make_calendar_period
+from support.builders import a_calendar_period, etag_of, make_calendar, make_calendar_period
 
 DAY = datetime.timedelta(days=1)
 
@@ -196,19 +196,6 @@ def test_a_calendar_takes_its_periods_with_it(api):
     assert api.walk("/v1/calendar-periods", calendar_code=made["code"]) == []
 
 
-def test_a_calendar_is_changed(api):
-    made, other = make_calendar(api, start_month=4), make_calendar(api)
-    path = f"/v1/calendars/{made['id']}"
-
-    changed = api.patch(path, json={"start_month": None, "pattern": "custom", "name": "Other"}, if_match=etag_of(made)).json()
-    clash = api.patch(path, json={"code": other["code"]}, if_match="*")
-
-    assert (changed["start_month"], changed["pattern"], changed["name"], changed["version"]) == (1, "custom", "Other", 2)
-    assert (clash.status_code, clash.json()["existing_id"]) == (409, other["id"])
-    assert api.post("/v1/calendars", json=a_calendar(start_month=13)).status_code == 400
-    assert api.post("/v1/calendars", json=a_calendar(code=other["code"])).json()["code"] == "calendar_code_taken"
-
-
 def test_calendars_are_imported(api):
     code = builders.unique("FILE")
 
@@ -268,12 +255,3 @@ def test_a_file_may_not_break_what_is_there(api):
 
     assert (report["updated"], report["rejected"]) == (0, 3)
     assert len(periods(api, made)) == 17
-
-
-def test_partners_read_calendars_and_write_none(api, acme):
-    made, partner = make_calendar(api), api.as_partner(acme)
-    generate(api, made, from_year=2026, to_year=2026)
-
-    assert len(partner.walk("/v1/calendar-periods", calendar_code=made["code"])) == 17
-    assert partner.post("/v1/calendars", json=a_calendar()).status_code == 403
-    assert partner.post(f"/v1/calendars/{made['id']}/generate", json={"from_year": 2027, "to_year": 2027}).status_code == 403

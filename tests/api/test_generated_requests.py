@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from support import builders
 from support.client import CSV, JSON, NDJSON, PATCH
-from support.contract import Contract
+from support.contract import woven
 from support.generate import Generator
-from support.woven import DOCUMENT
 
 
 EXAMPLES = 20
-OPERATIONS = Contract(DOCUMENT).operations
+OPERATIONS = woven().operations
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,12 @@ import pytest
 from support import builders, channel
 from support.client import CSV, NDJSON
 from support.later import accepted, is_running, kept, members, put_off, report_of, slow, wait_until, wait_until_writing
-from support.woven import OPERATIONS
+from support.contract import woven
 
 # The address sanitizer would keep 256 MB of freed memory, and look like a leak.
 SERVER_SETTINGS = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
 SLOW_S = 35
-NAMES = [operation.id for operation in OPERATIONS if "x-imports" in operation.node]
+NAMES = [operation.id for operation in woven().operations if "x-imports" in operation.document]
 
 
 @pytest.fixture

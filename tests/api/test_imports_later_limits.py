@@ -3,11 +3,11 @@ import pytest
 
 from support.builders import make_partner
 from support.later import accepted, kept, members, put_off, slow, wait_until
-from support.woven import OPERATIONS
+from support.contract import woven
 
 BYTES, WAITING = 4096, 3
 SERVER_SETTINGS = {"QUDAO_IMPORT_BYTES": str(BYTES), "QUDAO_CALLER_IMPORTS": str(WAITING)}
-PATHS = [operation.path for operation in OPERATIONS if "x-imports" in operation.node]
+PATHS = [operation.template for operation in woven().operations if "x-imports" in operation.document]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -171,15 +171,6 @@ def test_no_sale_gets_in_while_a_period_is_locked(api, acme, product):
     assert len(api.walk("/v1/sales-records", sold_from="2036-06-15", sold_to="2036-06-15", limit=200)) == counted == late.count(201)
 
 
-def test_locks_are_made_by_administrators_and_read_by_staff(api, acme):
-    lock = make_period_lock(api)
-    manager = api.as_manager(builders.make_member(api))
-
-    assert manager.get(f"/v1/period-locks/{lock['id']}").status_code == 200
-    assert manager.post("/v1/period-locks", json=a_period_lock()).status_code == reopen(manager, lock).status_code == 403
-    assert api.as_partner(acme).get("/v1/period-locks").status_code == 403
-
-
 def test_a_lock_of_one_legal_entity_holds_for_its_sales_only(api, acme, product):
     locked, other = builders.make_legal_entity(api), builders.make_legal_entity(api)
     sale = make_sale(api, acme, product, sold_on="2028-03-31", legal_entity_code=locked["code"])

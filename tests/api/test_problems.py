@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from support.builders import a_partner, a_product, a_region, a_sale, make_member, make_partner, make_product, make_region
+from support.builders import a_partner, a_region, a_sale, make_member, make_partner, make_region
 
 
 def faults(answer, status=400):
@@ -97,43 +97,6 @@ def test_a_patch_cannot_change_what_the_server_sets(api):
     answer = api.patch(f"/v1/regions/{region['id']}", json={"id": region["id"], "version": 9}, if_match="*")
 
     assert pointers(answer) == ["/id", "/version"]
-
-
-def test_a_natural_key_that_is_taken_names_the_object_that_has_it(api, acme, product):
-    member, region = make_member(api), make_region(api)
-    sale = api.post("/v1/sales-records", json=a_sale(acme, product)).json()
-    twice = {
-        "/v1/regions": ({"code": region["code"], "name": "N"}, region, "region_code_taken", "/code"),
-        "/v1/products": (a_product(sku=product["sku"]), product, "product_sku_taken", "/sku"),
-        "/v1/members": ({"code": member["code"], "name": "N"}, member, "member_code_taken", "/code"),
-        "/v1/partners": (a_partner(code=acme["code"]), acme, "partner_code_taken", "/code"),
-        "/v1/sales-records": (a_sale(acme, product, external_ref=sale["external_ref"]), sale, "sales_record_ref_taken", "/external_ref"),
-    }
-
-    for path, (body, existing, code, pointer) in twice.items():
-        answer = api.post(path, json=body)
-
-        assert faults(answer, 409) == {(pointer, code)}
-        assert (answer.json()["code"], answer.json()["existing_id"]) == (code, existing["id"])
-
-
-def test_a_patch_to_a_natural_key_that_is_taken_is_refused(api):
-    for path, make, name in (("regions", make_region, "code"), ("products", make_product, "sku"),
-                             ("members", make_member, "code"), ("partners", make_partner, "code")):
-        first, second = make(api), make(api)
-
-        answer = api.patch(f"/v1/{path}/{second['id']}", json={name: first[name]}, if_match="*")
-
-        assert faults(answer, 409) == {(f"/{name}", f"{path[:-1]}_{name}_taken")}
-        assert answer.json()["existing_id"] == first["id"]
-
-
-def test_an_object_keeps_its_own_natural_key(api):
-    region = make_region(api)
-
-    answer = api.patch(f"/v1/regions/{region['id']}", json={"code": region["code"]}, if_match="*")
-
-    assert answer.status_code == 200
 
 
 def test_an_unknown_reference_points_at_what_was_given(api, acme, product):

@@ -4,7 +4,7 @@ import decimal
 
 import pytest
 
-from support import builders, channel
+from support import channel
 from support.builders import a_quota, etag_of, make_calendar, make_member, make_quota
 
 
@@ -78,16 +78,6 @@ def test_what_breaks_the_contract_is_refused(api, manager, members):
     assert api.post("/v1/quotas", json=a_quota(manager, **members)).status_code == 400
 
 
-def test_there_is_one_quota_for_a_manager_a_period_and_a_currency(api, manager):
-    made, other = make_quota(api, manager), make_quota(api, manager, currency="EUR")
-
-    again = api.post("/v1/quotas", json=a_quota(manager, amount="1"))
-    changed = api.patch(f"/v1/quotas/{other['id']}", json={"currency": "USD"}, if_match=etag_of(other))
-
-    for answer in (again, changed):
-        assert (answer.status_code, answer.json()["code"], answer.json()["existing_id"]) == (409, "quota_taken", made["id"])
-
-
 def test_a_quota_is_changed_and_removed(api, april, manager):
     made = make_quota(api, manager)
     path = f"/v1/quotas/{made['id']}"
@@ -113,15 +103,6 @@ def test_what_a_quota_is_for_stays(api, manager):
     assert api.delete(f"/v1/calendar-periods/{period['id']}", if_match="*").json()["code"] == "calendar_period_in_use"
     assert api.delete(f"/v1/calendars/{calendar['id']}", if_match="*").json()["code"] == "calendar_in_use"
     assert api.delete(f"/v1/members/{manager['id']}", if_match="*").json()["code"] == "member_in_use"
-
-
-def test_quotas_are_found_by_manager_period_and_currency(api, manager):
-    for period in ("2031-Q1", "2031-Q2"):
-        for currency in ("USD", "EUR"):
-            make_quota(api, manager, period=period, currency=currency)
-
-    assert [row["period"] for row in api.walk("/v1/quotas", manager_code=manager["code"], sort="-period", limit=1)] == ["2031-Q2"] * 2 + ["2031-Q1"] * 2
-    assert len(api.walk("/v1/quotas", period="2031-Q1", currency="EUR")) == 1
 
 
 def test_the_quotas_of_the_channel_are_what_the_file_says(api):
@@ -175,12 +156,3 @@ def test_another_default_calendar_moves_no_quota(api, april, manager):
 
     assert (report["unchanged"], report["rejected"]) == (1, 0)
     assert [row["calendar_code"] for row in api.walk("/v1/quotas", manager_code=manager["code"])] == [april["code"]]
-
-
-def test_quotas_are_for_staff_and_written_by_administrators(api, acme, manager):
-    made = make_quota(api, manager)
-
-    assert api.as_manager(manager).get(f"/v1/quotas/{made['id']}").status_code == 200
-    assert api.as_manager(manager).post("/v1/quotas", json=a_quota(manager)).status_code == 403
-    assert api.as_partner(acme).get("/v1/quotas").status_code == 403
-    assert api.as_partner(acme).get(f"/v1/quotas/{made['id']}").status_code == 403

@@ -3,9 +3,9 @@ import pytest
 
 from support import builders
 from support.client import CSV, NDJSON
-from support.woven import OPERATIONS
+from support.contract import woven
 
-LISTS = [operation.id for operation in OPERATIONS if operation.id.startswith("list") and "cursor" in operation.parameters()]
+LISTS = [operation.id for operation in woven().operations if operation.id.startswith("list") and "cursor" in operation.parameters()]
 COUNTED_MAX = 10000
 MANY = 30000
 

@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import builders
-from support.cluster import SETTINGS, Cluster, Database
+from support.cluster import Cluster, Database
 from support.contract import Contract
 from support.client import Api
 from support.issuer import Issuer
@@ -25,22 +25,6 @@ IS_LONG = os.environ.get("QUDAO_LONG") == "1"
 
 class MortalCluster(Cluster):
     """A PostgreSQL that can be stopped and started again."""
-
-    def halt(self):
-        self.run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-m", "immediate", "stop")
-
-    def start(self):
-        self.run(
-            "pg_ctl",
-            "-D",
-            f"{self.directory}/data",
-            "-w",
-            "-l",
-            f"{self.directory}/log",
-            "-o",
-            f"-k {self.directory} {SETTINGS}",
-            "start",
-        )
 
     def leave_for_a_second(self, database):
         """Also the connection of `database` is lost, and made anew when it is needed."""
@@ -60,7 +44,6 @@ def times():
 @pytest.fixture(scope="module")
 def cluster():
     cluster = MortalCluster()
-    cluster.migrate_template()
     yield cluster
     cluster.stop()
 

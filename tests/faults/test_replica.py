@@ -1,30 +1,20 @@
 """A replica for reads: what is served from it, what is not, and what happens without it."""
-import os
-import shutil
-import tempfile
 import time
 
 import pytest
 from support.builders import make_partner
-from support.cluster import SETTINGS, Cluster, Database
+from support.cluster import Cluster, Database
 
 
 class Replica(Cluster):
     """Streams from a cluster; its replay can be held."""
 
     def __init__(self, primary):
-        self.directory = tempfile.mkdtemp(prefix="qudao-replica-")
-        if os.geteuid() == 0:
-            shutil.chown(self.directory, "postgres")
-        self.run("pg_basebackup", "-D", f"{self.directory}/data", "-h", primary.directory, "-U", "postgres", "-R", "-c", "fast")
-        self.start()
+        self.primary = primary
+        super().__init__()
 
-    def start(self):
-        options = f"-k {self.directory} {SETTINGS} -c hot_standby=on"
-        self.run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-l", f"{self.directory}/log", "-o", options, "start")
-
-    def halt(self):
-        self.run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-m", "immediate", "stop")
+    def fill(self):
+        self.run("pg_basebackup", "-D", self.data, "-h", self.primary.directory, "-U", "postgres", "-R", "-c", "fast")
 
     def hold(self):
         self.execute("select pg_wal_replay_pause()")

@@ -37,7 +37,6 @@ class Connections:
 @pytest.fixture(scope="session")
 def cluster():
     cluster = Cluster()
-    cluster.migrate_template()
     yield cluster
     cluster.stop()
 

@@ -1,4 +1,6 @@
 """A private PostgreSQL in a temporary directory, and databases made from a migrated template."""
+import fcntl
+import hashlib
 import os
 import pathlib
 import pwd
@@ -31,16 +33,25 @@ class Cluster:
         self.directory = tempfile.mkdtemp(prefix="qudao-api-")
         if os.geteuid() == 0:
             shutil.chown(self.directory, "postgres")
-        data, log = f"{self.directory}/data", f"{self.directory}/log"
-        self.run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        self.run("pg_ctl", "-D", data, "-w", "-l", log, "-o", f"-k {self.directory} {SETTINGS}", "start")
+        self.data = f"{self.directory}/data"
+        self.fill()
+        self.start()
+
+    def fill(self):
+        copy(prepared(), self.data)
 
     def run(self, program, *arguments):
         command = [PROGRAMS / program, *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.directory, **unprivileged())
 
+    def start(self):
+        self.run("pg_ctl", "-D", self.data, "-w", "-l", f"{self.directory}/log", "-o", f"-k {self.directory} {SETTINGS}", "start")
+
+    def halt(self, mode="immediate"):
+        self.run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
+
     def stop(self):
-        self.run("pg_ctl", "-D", f"{self.directory}/data", "-w", "-m", "immediate", "stop")
+        self.halt()
         shutil.rmtree(self.directory)
 
     def url(self, database, user="qudao"):
@@ -53,6 +64,20 @@ class Cluster:
             cursor.execute(statement)
         connection.close()
 
+    def create(self, name):
+        self.execute(f"create database {name} template {TEMPLATE} owner qudao")
+        return Database(self.url(name))
+
+    def drop(self, name):
+        self.execute(f"drop database {name} with (force)")
+
+
+class NewCluster(Cluster):
+    """One that has nothing yet."""
+
+    def fill(self):
+        self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+
     def migrate_template(self):
         self.execute("create role qudao login createrole")
         self.execute(f"create database {TEMPLATE} owner qudao")
@@ -60,12 +85,29 @@ class Cluster:
         migrated = subprocess.run([BINARY, "migrate"], env=environment, capture_output=True, text=True)
         assert migrated.returncode == 0, migrated.stderr
 
-    def create(self, name):
-        self.execute(f"create database {name} template {TEMPLATE} owner qudao")
-        return Database(self.url(name))
 
-    def drop(self, name):
-        self.execute(f"drop database {name} with (force)")
+def copy(source, target):
+    """With the owner and the rights, which PostgreSQL looks at."""
+    subprocess.run(["cp", "-a", source, target], check=True)
+
+
+def prepared():
+    """The data of a cluster with the migrated template: made once for each build, whoever comes first."""
+    place = pathlib.Path(BINARY).parent / "cluster"
+    place.mkdir(exist_ok=True)
+    data = place / hashlib.sha256(pathlib.Path(BINARY).read_bytes()).hexdigest()[:16]
+    with open(place / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not data.exists():
+            for former in filter(pathlib.Path.is_dir, place.iterdir()):
+                shutil.rmtree(former)
+            cluster = NewCluster()
+            cluster.migrate_template()
+            cluster.halt("fast")
+            copy(cluster.data, f"{data}.part")
+            os.rename(f"{data}.part", data)
+            shutil.rmtree(cluster.directory)
+    return data
 
 
 class Database:

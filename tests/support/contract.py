@@ -1,10 +1,15 @@
 """Holds every answer against the contract that the server itself serves, with a validator that is not ours."""
 import datetime
+import functools
 import json
+import pathlib
 import re
 import urllib.parse
 
 import jsonschema
+
+from support.cluster import BINARY
+from support.resources import resources_of
 
 INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")
 # Where a 415 says what would be taken.
@@ -53,6 +58,12 @@ def pages(rows):
     return [rows[begin : begin + PAGE_MAX] for begin in range(0, len(rows), PAGE_MAX)]
 
 
+@functools.cache
+def woven():
+    """The contract as it is served, for what must be known before a server runs: which tests there are."""
+    return Contract(json.loads((pathlib.Path(BINARY).parent / "woven/openapi.json").read_text()))
+
+
 def closed(schema):
     """The schema with every object limited to the members it names: an answer says nothing undocumented."""
     if isinstance(schema, list):
@@ -87,6 +98,10 @@ class Operation:
     def parameters(self):
         return {parameter["name"]: parameter for parameter in self.document["parameters"]}
 
+    def problems(self):
+        """The codes that it says it may refuse with, besides what every operation may."""
+        return {problem if isinstance(problem, str) else next(iter(problem)) for problem in self.document.get("x-problems", ())}
+
 
 class Contract:
     """The operations and schemas of an OpenAPI document, and the (operation, status) pairs that were seen."""
@@ -103,6 +118,7 @@ class Contract:
         self.schemas = closed(document["components"]["schemas"])
         self.validators = {}
         self.seen = set()
+        self.resources = resources_of(self)
 
     def resolve(self, node):
         while "$ref" in node:

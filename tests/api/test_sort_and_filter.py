@@ -1,4 +1,4 @@
-"""Orders and filters that are a resource's own; standard/test_lists.py has what holds for all."""
+"""Orders and filters that are a resource's own; standard/test_listing.py has what holds for all."""
 import re
 
 import pytest

@@ -187,9 +187,15 @@ enum { KIND_STATEMENTS, KIND_MIGRATION, KIND_ROUTINE, KIND_COUNT };
 static const char *const list_names[KIND_COUNT] = {
 	"woven_statement_files", "woven_migrations", "woven_routines"};
 
+static bool ends_with(const char *path, const char *end)
+{
+	size_t length = strlen(path), end_length = strlen(end);
+	return length >= end_length && strcmp(path + length - end_length, end) == 0;
+}
+
 static int kind_of(const char *path)
 {
-	if (strstr(path, "migrations/routines/") != NULL)
+	if (strstr(path, "migrations/routines/") != NULL || ends_with(path, "/access.sql"))
 		return KIND_ROUTINE;
 	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
 }
@@ -224,12 +230,6 @@ static void weave_file(const char *path, int number, struct text lists[KIND_COUN
 	text_append_printf(&lists[kind], "\t{\"%s\", {%s, sizeof %s - 1}},\n",
 		slash == NULL ? path : slash + 1, name, name);
 	text_done(&source);
-}
-
-static bool ends_with(const char *path, const char *end)
-{
-	size_t length = strlen(path), end_length = strlen(end);
-	return length >= end_length && strcmp(path + length - end_length, end) == 0;
 }
 
 /* Sorts the files by what they are for; each list has room for all. */

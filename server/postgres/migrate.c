@@ -7,11 +7,9 @@
 #include "token.h"
 #include "woven.h"
 
-/* Files that are applied whenever anything has changed: the roles first, the grants last. So are
- * the routines, all of them: some look through the catalogue for tables that a migration has added.
- */
+/* Applied whenever anything has changed, first. So are the routines and what rooms say of access,
+ * last and all of them: some look through the catalogue for tables that a migration has added. */
 static const char roles_file[] = "roles.sql";
-static const char grants_file[] = "grants.sql";
 
 static const char state_table[] =
 	"create table if not exists schema_migration ("
@@ -124,6 +122,18 @@ static bool apply_named(PGconn *owner, const char *name, struct text *ret_error)
 	return fail(owner, name, ret_error);
 }
 
+/* In one transaction: they close all tables and open them again, which nobody is to see. */
+static bool apply_routines(PGconn *owner, struct text *ret_error)
+{
+	const struct woven_file *file = woven_routines;
+	bool is_done = run(owner, "begin");
+	while (is_done && file->name != NULL && (is_done = run(owner, file->content.bytes)))
+		file++;
+	if (!is_done)
+		fail(owner, file->name, ret_error);
+	return run(owner, is_done ? "commit" : "rollback") && is_done;
+}
+
 static bool apply_all(PGconn *owner, struct text *ret_error)
 {
 	if (!apply_named(owner, roles_file, ret_error))
@@ -132,10 +142,7 @@ static bool apply_all(PGconn *owner, struct text *ret_error)
 		if (is_numbered(file) &&
 			(!check_released(owner, file, ret_error) || !apply(owner, file, ret_error)))
 			return false;
-	for (const struct woven_file *file = woven_routines; file->name != NULL; file++)
-		if (!run(owner, file->content.bytes))
-			return fail(owner, file->name, ret_error);
-	return apply_named(owner, grants_file, ret_error);
+	return apply_routines(owner, ret_error);
 }
 
 bool migrate(PGconn *owner, struct text *ret_error)

@@ -50,6 +50,16 @@ def names(rows):
     return {row[0] for row in rows}
 
 
+def test_every_table_is_opened_by_the_access_of_its_room(sql):
+    """One that no access.sql names is closed, to the server's own roles as well."""
+    closed = sql(
+        "select c.relname from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')"
+        " and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname <> 'owner_all')"
+    )
+
+    assert names(closed) == WITHOUT_ROW_SECURITY
+
+
 def test_every_table_has_row_security_enabled_and_forced(sql):
     open_tables = sql(
         "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"

@@ -1,0 +1,1 @@
+select access_shared('business_clock', staff => 'update', partner => true);

@@ -1,0 +1,1 @@
+select access_shared('legal_entity', partner => true);

@@ -1,0 +1,2 @@
+select access_shared('region', partner => true);
+select access_shared('region_span', partner => true);

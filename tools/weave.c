@@ -25,10 +25,20 @@
 #include "weave.h"
 
 /* What weave writes. */
-enum { FORM_WOVEN, FORM_OPERATIONS, FORM_PROBLEMS, FORM_CODE, FORM_JSON, FORM_YAML, FORM_COUNT };
+enum {
+	FORM_WOVEN,
+	FORM_OPERATIONS,
+	FORM_PROBLEMS,
+	FORM_CODE,
+	FORM_JSON,
+	FORM_MOVES,
+	FORM_YAML,
+	FORM_COUNT
+};
 
 static const char *const form_names[FORM_COUNT] = {"woven.gen.c", "operations.gen.h",
-	"problems.gen.h", "code.gen.c", "openapi.json", NULL /* OPENAPI.yaml */};
+	"problems.gen.h", "code.gen.c", "openapi.json", "status_moves.sql",
+	NULL /* OPENAPI.yaml */};
 
 /* The files that weave is given, by what they are for. */
 struct sources {
@@ -136,6 +146,7 @@ static json_t *whole_contract(const struct sources *sources, struct text forms[F
 	complete_roles(document);
 	check_references(document);
 	check_operations(document, sources->statements, sources->statement_count, written.bytes);
+	append_moves(document, &forms[FORM_MOVES]);
 	weave_problems(document, &forms[FORM_PROBLEMS]);
 	weave_roles(document, &forms[FORM_WOVEN]);
 	weave_code(document, written.bytes, &forms[FORM_CODE]);
@@ -215,20 +226,26 @@ static void declare_statements(
 	sqlfile_free(file);
 }
 
-static void weave_file(const char *path, int number, struct text lists[KIND_COUNT],
-	struct text *out, struct text *header)
+/* Writes the content of a file, and adds it to the list of its kind. */
+static void append_file(struct text *list, struct text *out, const char *name, struct slice content)
+{
+	static int number = 0;
+	char variable[32];
+	snprintf(variable, sizeof variable, "file_%d", ++number);
+	append_bytes(out, variable, content);
+	text_append_printf(list, "\t{\"%s\", {%s, sizeof %s - 1}},\n", name, variable, variable);
+}
+
+static void weave_file(
+	const char *path, struct text lists[KIND_COUNT], struct text *out, struct text *header)
 {
 	struct text source = read_file(path);
 	struct slice bytes = {.bytes = source.bytes, .length = source.length};
 	const char *slash = strrchr(path, '/');
-	char name[32];
-	snprintf(name, sizeof name, "file_%d", number);
 	int kind = kind_of(path);
-	append_bytes(out, name, bytes);
+	append_file(&lists[kind], out, slash == NULL ? path : slash + 1, bytes);
 	if (kind == KIND_STATEMENTS)
 		declare_statements(path, bytes, out, header);
-	text_append_printf(&lists[kind], "\t{\"%s\", {%s, sizeof %s - 1}},\n",
-		slash == NULL ? path : slash + 1, name, name);
 	text_done(&source);
 }
 
@@ -263,7 +280,9 @@ static void weave_sql(const struct sources *sources, struct text forms[FORM_COUN
 	struct text lists[KIND_COUNT] = {0};
 	struct text *out = &forms[FORM_WOVEN];
 	for (size_t i = 0; i < sources->statement_count; i++)
-		weave_file(sources->statements[i], (int)i, lists, out, &forms[FORM_OPERATIONS]);
+		weave_file(sources->statements[i], lists, out, &forms[FORM_OPERATIONS]);
+	append_file(&lists[KIND_ROUTINE], out, form_names[FORM_MOVES],
+		(struct slice){forms[FORM_MOVES].bytes, forms[FORM_MOVES].length});
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		text_append_printf(out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
 			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);

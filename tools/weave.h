@@ -78,6 +78,13 @@ json_t *ndjson_sample(json_t *columns, json_t *rows);
 const char *problem_code(json_t *problem);
 int problem_status(json_t *document, const char *where, const char *code);
 
+/* Says in the x-problems of an operation that moves from where it does not, where that is not said.
+ */
+void add_move_words(json_t *document, const char *id, json_t *operation);
+
+/* Writes the SQL that fills the table of moves. */
+void append_moves(json_t *document, struct text *out);
+
 /* Appends to a description what an operation says of its problems. */
 void append_problems(json_t *document, const char *where, json_t *operation, struct text *out);
 

@@ -9,7 +9,8 @@
 #include "weave.h"
 
 /* Problems that any operation can meet; the kinds of operations and their statuses tell them. */
-static const char common_problems[] = "not_found precondition_failed forbidden";
+static const char common_problems[] =
+	"not_found precondition_failed forbidden second_approver_needed";
 
 struct checks {
 	json_t *document;
@@ -122,11 +123,11 @@ static bool can_raise(struct checks *checks, const char *statement, json_t *said
 	       json_object_get(checks->elsewhere, code) != NULL;
 }
 
-static bool declares(json_t *declared, const char *code)
+static bool declares(json_t *problems, const char *code)
 {
 	size_t i;
 	json_t *problem;
-	json_array_foreach (declared, i, problem)
+	json_array_foreach (problems, i, problem)
 		if (strcmp(problem_code(problem), code) == 0)
 			return true;
 	return false;

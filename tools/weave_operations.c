@@ -349,7 +349,8 @@ static void add_statuses_if(
 	}
 }
 
-/* Members that grow by a merge patch, and the problem when they grow too large. */
+/* Adds to an update the problems of members that grow by a merge patch, when they grow too large.
+ */
 static void add_implied_problems(struct making *making)
 {
 	static const char *const implied[][2] = {
@@ -500,6 +501,7 @@ static void make_whole(struct making *making)
 	making->answer = answer_of(making);
 	add_parameters(making);
 	add_implied_problems(making);
+	add_move_words(making->document, making->id, making->operation);
 	add_body(making);
 	add_responses(making);
 	add_location(making);

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CATALOGUES = sorted((ROOT / "languages").glob("*.yaml"))
 COMMON, REGIONS, CONTACTS = "server/contract.yaml", "server/resources/regions/contract.yaml", "server/resources/contacts/contract.yaml"
+SALES = "server/resources/sales_records/contract.yaml"
 REGIONS_SQL = str(next((ROOT / "server/resources").rglob("regions.sql")).relative_to(ROOT))
 
 
@@ -85,6 +86,8 @@ PARTNER = "partner: {by: partner_id, with: getPartner}"
     (REGIONS, "x-problems: [region_code_taken, region_unknown, reference_differs]", "x-problems: [region_code_taken, region_unknown, reference_differs, required]",
      "createRegion: says that it can answer required, which its SQL never raises; take it out of x-problems, or raise it"),
     (REGIONS_SQL, "-- name: listRegions", "-- name: listRegion", "listRegions: has neither a statement nor code; write `-- name: listRegions`"),
+    (SALES, "x-moves: {SalesRecord: confirmed, from: reported", "x-moves: {SalesRecord: confirmed, from: reproted",
+     "confirmSalesRecord: moves to or from reproted, which is no status of SalesRecord"),
     (COMMON, "summary: List {many}", "summary: List {all}", "no template has {all}; it may have {Schema}, {one}, {many}"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_with_a_sentence(contract, file, old, new, said):

@@ -44,6 +44,9 @@ size_t sqlfile_count(const struct sql_file *file);
 /* Returns the statement `i`, which must be below the count; in the order of the file. */
 const struct sql_statement *sqlfile_at(const struct sql_file *file, size_t i);
 
+/* Returns the statement of that name, or NULL. */
+const struct sql_statement *sqlfile_find(const struct sql_file *file, const char *name);
+
 const char *sql_statement_name(const struct sql_statement *statement);
 
 /* Returns the description: the lines of comment directly below the name, or "". */

@@ -14,6 +14,14 @@ const struct sql_statement *sqlfile_at(const struct sql_file *file, size_t i)
 	return file->statements[i];
 }
 
+const struct sql_statement *sqlfile_find(const struct sql_file *file, const char *name)
+{
+	for (size_t i = 0; i < file->count; i++)
+		if (strcmp(file->statements[i]->name, name) == 0)
+			return file->statements[i];
+	return NULL;
+}
+
 const char *sql_statement_name(const struct sql_statement *statement)
 {
 	return statement->name;

@@ -272,7 +272,7 @@ static void check_constraints(struct check *check, PGconn *connection)
 		"where x.indisunique and not x.indisprimary and t.relnamespace = 'public'::regnamespace "
 		"order by 1");
 	for (int i = 0; i < PQntuples(result); i++)
-		if (problem_find(PQgetvalue(result, i, 0)) == NULL)
+		if (problem_of_constraint(PQgetvalue(result, i, 0)) == NULL)
 			complain(check, "table %s: the constraint %s is named after no problem",
 				PQgetvalue(result, i, 1), PQgetvalue(result, i, 0));
 	PQclear(result);

@@ -8,11 +8,12 @@
  * every statement, so that an operation without code does not link and a statement without text
  * does not compile; FOLDER/problems.gen.h has the problems. FOLDER/woven.gen.c holds the contract
  * as JSON and the SQL files as they are, FOLDER/code.gen.c the operations that need no C of their
- * own. A file below migrations/ is a migration, one below migrations/routines/ a routine; all other
- * SQL holds statements. Another YAML file is a catalogue of languages/: translations of messages,
- * and the labels of the contract's enums. An enum of the contract without a name (x-enum), and a
- * value without a label, do not build. A file that would stay the same is not written, so that
- * nothing is compiled again for it. */
+ * own, FOLDER/derived.sql their statements that follow from others. A file below migrations/ is a
+ * migration, one below migrations/routines/ a routine; all other SQL holds statements. Another YAML
+ * file is a catalogue of languages/: translations of messages, and the labels of the contract's
+ * enums. An enum of the contract without a name (x-enum), and a value without a label, do not
+ * build. A file that would stay the same is not written, so that nothing is compiled again for it.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +22,6 @@
 #include <unistd.h>
 
 #include "contract.h"
-#include "sqlfile.h"
 #include "weave.h"
 
 /* What weave writes. */
@@ -30,6 +30,7 @@ enum {
 	FORM_OPERATIONS,
 	FORM_PROBLEMS,
 	FORM_CODE,
+	FORM_DERIVED,
 	FORM_JSON,
 	FORM_MOVES,
 	FORM_YAML,
@@ -37,7 +38,7 @@ enum {
 };
 
 static const char *const form_names[FORM_COUNT] = {"woven.gen.c", "operations.gen.h",
-	"problems.gen.h", "code.gen.c", "openapi.json", "status_moves.sql",
+	"problems.gen.h", "code.gen.c", "derived.sql", "openapi.json", "status_moves.sql",
 	NULL /* OPENAPI.yaml */};
 
 /* The files that weave is given, by what they are for. */
@@ -131,11 +132,55 @@ static struct text written_operations(const struct sources *sources)
 	return ids;
 }
 
+/* The lists of files that the server finds in itself, by what they are for. */
+enum { KIND_STATEMENTS, KIND_MIGRATION, KIND_ROUTINE, KIND_COUNT };
+
+static const char *const list_names[KIND_COUNT] = {
+	"woven_statement_files", "woven_migrations", "woven_routines"};
+
+static bool ends_with(const char *path, const char *end)
+{
+	size_t length = strlen(path), end_length = strlen(end);
+	return length >= end_length && strcmp(path + length - end_length, end) == 0;
+}
+
+static int kind_of(const char *path)
+{
+	if (strstr(path, "migrations/routines/") != NULL || ends_with(path, "/access.sql"))
+		return KIND_ROUTINE;
+	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
+}
+
+/* Reads all files of statements; means_done releases them. */
+static struct means read_means(const struct sources *sources, const char *written)
+{
+	struct means means = {.paths = sources->statements,
+		.path_count = sources->statement_count,
+		.files = calloc(sources->statement_count + 1, sizeof *means.files),
+		.written = written};
+	for (size_t i = 0; i < sources->statement_count; i++) {
+		if (kind_of(sources->statements[i]) != KIND_STATEMENTS)
+			continue;
+		struct text source = read_file(sources->statements[i]);
+		means.files[means.file_count++] = read_statements(sources->statements[i], &source);
+		text_done(&source);
+	}
+	return means;
+}
+
+static void means_done(struct means *means)
+{
+	for (size_t i = 0; i < means->file_count; i++)
+		sqlfile_free(means->files[i]);
+	free(means->files);
+}
+
 /* Makes the document whole, step by step, and returns it; the code and the tables that follow from
  * its short form are written on the way. */
 static json_t *whole_contract(const struct sources *sources, struct text forms[FORM_COUNT])
 {
 	struct text written = written_operations(sources);
+	struct means means = read_means(sources, written.bytes);
 	json_t *document = read_contract(sources->contracts, sources->contract_count);
 	expand_references(document);
 	prepare_schemas(document);
@@ -145,13 +190,15 @@ static json_t *whole_contract(const struct sources *sources, struct text forms[F
 	complete_operations(document);
 	complete_roles(document);
 	check_references(document);
-	check_operations(document, sources->statements, sources->statement_count, written.bytes);
+	weave_statements(document, &means, &forms[FORM_DERIVED]);
+	check_operations(document, &means);
 	append_moves(document, &forms[FORM_MOVES]);
 	weave_problems(document, &forms[FORM_PROBLEMS]);
 	weave_roles(document, &forms[FORM_WOVEN]);
 	weave_code(document, written.bytes, &forms[FORM_CODE]);
 	complete_contract(document);
 	complete_expansions(document);
+	means_done(&means);
 	text_done(&written);
 	return document;
 }
@@ -192,63 +239,6 @@ static json_t *weave_contract(const struct sources *sources, struct text forms[F
 	return enums;
 }
 
-/* The lists of files that the server finds in itself, by what they are for. */
-enum { KIND_STATEMENTS, KIND_MIGRATION, KIND_ROUTINE, KIND_COUNT };
-
-static const char *const list_names[KIND_COUNT] = {
-	"woven_statement_files", "woven_migrations", "woven_routines"};
-
-static bool ends_with(const char *path, const char *end)
-{
-	size_t length = strlen(path), end_length = strlen(end);
-	return length >= end_length && strcmp(path + length - end_length, end) == 0;
-}
-
-static int kind_of(const char *path)
-{
-	if (strstr(path, "migrations/routines/") != NULL || ends_with(path, "/access.sql"))
-		return KIND_ROUTINE;
-	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
-}
-
-static void declare_statements(
-	const char *path, struct slice source, struct text *out, struct text *header)
-{
-	struct text error = {0};
-	struct sql_file *file = sqlfile_read(source, &error);
-	if (file == NULL)
-		die(path, error.bytes);
-	for (size_t i = 0; i < sqlfile_count(file); i++) {
-		const char *name = sql_statement_name(sqlfile_at(file, i));
-		text_append_printf(header, "extern const char statement_%s[];\n", name);
-		text_append_printf(out, "const char statement_%s[] = \"%s\";\n", name, name);
-	}
-	sqlfile_free(file);
-}
-
-/* Writes the content of a file, and adds it to the list of its kind. */
-static void append_file(struct text *list, struct text *out, const char *name, struct slice content)
-{
-	static int number = 0;
-	char variable[32];
-	snprintf(variable, sizeof variable, "file_%d", ++number);
-	append_bytes(out, variable, content);
-	text_append_printf(list, "\t{\"%s\", {%s, sizeof %s - 1}},\n", name, variable, variable);
-}
-
-static void weave_file(
-	const char *path, struct text lists[KIND_COUNT], struct text *out, struct text *header)
-{
-	struct text source = read_file(path);
-	struct slice bytes = {.bytes = source.bytes, .length = source.length};
-	const char *slash = strrchr(path, '/');
-	int kind = kind_of(path);
-	append_file(&lists[kind], out, slash == NULL ? path : slash + 1, bytes);
-	if (kind == KIND_STATEMENTS)
-		declare_statements(path, bytes, out, header);
-	text_done(&source);
-}
-
 /* Sorts the files by what they are for; each list has room for all. */
 static void sort_sources(struct sources *sources, int count, char **paths)
 {
@@ -275,17 +265,54 @@ static void sources_done(struct sources *sources)
 	free(sources->statements);
 }
 
+static void declare_statements(
+	const char *path, const struct text *source, struct text *out, struct text *header)
+{
+	struct sql_file *file = read_statements(path, source);
+	for (size_t i = 0; i < sqlfile_count(file); i++) {
+		const char *name = sql_statement_name(sqlfile_at(file, i));
+		text_append_printf(header, "extern const char statement_%s[];\n", name);
+		text_append_printf(out, "const char statement_%s[] = \"%s\";\n", name, name);
+	}
+	sqlfile_free(file);
+}
+
+/* Writes the content of a file, and adds it to the list of its kind. */
+static void append_file(
+	struct text *list, struct text *out, const char *name, const struct text *content)
+{
+	static int number = 0;
+	char variable[32];
+	snprintf(variable, sizeof variable, "file_%d", ++number);
+	append_bytes(out, variable, (struct slice){content->bytes, content->length});
+	text_append_printf(list, "\t{\"%s\", {%s, sizeof %s - 1}},\n", name, variable, variable);
+}
+
+static void weave_file(const char *path, const struct text *source, struct text lists[KIND_COUNT],
+	struct text forms[FORM_COUNT])
+{
+	const char *slash = strrchr(path, '/');
+	int kind = kind_of(path);
+	append_file(&lists[kind], &forms[FORM_WOVEN], slash == NULL ? path : slash + 1, source);
+	if (kind == KIND_STATEMENTS)
+		declare_statements(path, source, &forms[FORM_WOVEN], &forms[FORM_OPERATIONS]);
+}
+
 static void weave_sql(const struct sources *sources, struct text forms[FORM_COUNT])
 {
 	struct text lists[KIND_COUNT] = {0};
-	struct text *out = &forms[FORM_WOVEN];
-	for (size_t i = 0; i < sources->statement_count; i++)
-		weave_file(sources->statements[i], lists, out, &forms[FORM_OPERATIONS]);
-	append_file(&lists[KIND_ROUTINE], out, form_names[FORM_MOVES],
-		(struct slice){forms[FORM_MOVES].bytes, forms[FORM_MOVES].length});
+	for (size_t i = 0; i < sources->statement_count; i++) {
+		struct text source = read_file(sources->statements[i]);
+		weave_file(sources->statements[i], &source, lists, forms);
+		text_done(&source);
+	}
+	weave_file(form_names[FORM_DERIVED], &forms[FORM_DERIVED], lists, forms);
+	append_file(&lists[KIND_ROUTINE], &forms[FORM_WOVEN], form_names[FORM_MOVES],
+		&forms[FORM_MOVES]);
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		text_append_printf(out, "const struct woven_file %s[] = {\n%s\t{0}};\n\n",
-			list_names[kind], lists[kind].bytes == NULL ? "" : lists[kind].bytes);
+		text_append_printf(&forms[FORM_WOVEN],
+			"const struct woven_file %s[] = {\n%s\t{0}};\n\n", list_names[kind],
+			lists[kind].bytes == NULL ? "" : lists[kind].bytes);
 		text_done(&lists[kind]);
 	}
 }

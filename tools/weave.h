@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "sqlfile.h"
 #include "text.h"
 
 /* Says why a file cannot be woven, and ends. */
@@ -56,6 +57,9 @@ json_t *things_of(json_t *document);
 /* Returns the kind of an operation (x-lists, …) and the schema that it is about; NULL: none. */
 const char *kind_of_operation(json_t *document, json_t *operation, const char **ret_schema);
 
+/* Returns the operation of that kind that is about a schema, or NULL. */
+const char *operation_of_kind(json_t *document, const char *kind, const char *schema);
+
 /* The steps that make the document whole, in their order. References get their long form; schemas
  * the members of what they extend and of every record; NullableX is made where it is wanted. */
 void expand_references(json_t *document);
@@ -97,10 +101,32 @@ void weave_roles(json_t *document, struct text *out);
 /* Writes the code of the operations that no C file has: those of a kind, by their statements. */
 void weave_code(json_t *document, const char *written, struct text *out);
 
-/* Holds the operations against the SQL of these files: each needs a statement or code (`written`,
- * as for weave_code), and says of its problems what its statement can raise. */
-void check_operations(
-	json_t *document, const char *const *paths, size_t count, const char *written);
+/* What carries the operations out. */
+struct means {
+	const char *const *paths; /* of all SQL */
+	size_t path_count;
+	struct sql_file **files; /* of statements, with room for one more */
+	size_t file_count;
+	const char *written; /* the ids of the operations that C files have, each behind a blank */
+};
+
+/* Returns a file of statements. */
+struct sql_file *read_statements(const char *path, const struct text *source);
+
+/* Returns the statement of that name, or NULL. */
+const struct sql_statement *find_statement(const struct means *means, const char *name);
+
+/* Returns what a statement is without the lines that name a parameter or a sort, or with the former
+ * (`has_all`); to be released. */
+struct text text_of_statement(const struct sql_statement *statement, bool has_all);
+
+/* Writes the statements that follow from others, for operations that have neither a statement nor
+ * code, and adds them to the files. */
+void weave_statements(json_t *document, struct means *means, struct text *out);
+
+/* Holds the operations against the SQL: each needs a statement or code, and says of its problems
+ * what its statement can raise. */
+void check_operations(json_t *document, const struct means *means);
 
 /* Writes a value as YAML. */
 void append_yaml(json_t *document, struct text *out);

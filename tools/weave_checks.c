@@ -14,15 +14,15 @@ static const char common_problems[] =
 
 struct checks {
 	json_t *document;
-	json_t *statements;  /* {name: text} */
-	json_t *functions;   /* {name: text}, of the routines */
-	const char *written; /* the operations that have code, which may answer problems, too */
-	json_t *elsewhere;   /* the problems that constraints prevent and triggers raise */
+	const struct means *means; /* operations that have code may answer problems, too */
+	json_t *functions;         /* {name: text}, of the routines */
+	json_t *elsewhere;         /* the problems that constraints prevent and triggers raise */
 };
 
-/* Cuts a text at each mark: what begins with a name goes to `parts` under it. */
-static void cut(const char *text, const char *mark, json_t *parts)
+/* Takes the functions of a text under their names. */
+static void cut_functions(const char *text, json_t *parts)
 {
+	static const char mark[] = "create or replace function ";
 	const char *part = strstr(text, mark);
 	while (part != NULL) {
 		part += strlen(mark);
@@ -74,13 +74,10 @@ static void read_sql(struct checks *checks, const char *path)
 {
 	struct text source = read_file(path);
 	const char *text = source.bytes == NULL ? "" : source.bytes;
-	bool is_migration = strstr(path, "migrations/") != NULL;
-	if (is_migration)
-		cut(text, "create or replace function ", checks->functions);
-	else
-		cut(text, "-- name: ", checks->statements);
-	if (is_migration)
+	if (strstr(path, "migrations/") != NULL) {
+		cut_functions(text, checks->functions);
 		add_constraints(checks, text);
+	}
 	text_done(&source);
 }
 
@@ -136,15 +133,19 @@ static bool declares(json_t *problems, const char *code)
 static void check_problems(struct checks *checks, const char *id, json_t *operation)
 {
 	json_t *declared = json_object_get(operation, "x-problems"), *problem, *ignored;
-	const char *statement = json_string_value(json_object_get(checks->statements, id)), *code;
+	const struct sql_statement *statement = find_statement(checks->means, id);
 	json_t *said = json_object(), *seen = json_object();
+	struct text text = {0};
+	const char *code;
 	size_t i;
-	if (statement != NULL)
-		add_raised(checks, statement, seen, said);
-	bool has_code = words_have(checks->written, slice_of(id));
+	if (statement != NULL) {
+		text = text_of_statement(statement, true);
+		add_raised(checks, text.bytes, seen, said);
+	}
+	bool has_code = words_have(checks->means->written, slice_of(id));
 	json_array_foreach (declared, i, problem)
 		if (statement != NULL && !has_code &&
-			!can_raise(checks, statement, said, problem_code(problem)))
+			!can_raise(checks, text.bytes, said, problem_code(problem)))
 			die_of(id,
 				"says that it can answer %s, which its SQL never raises; take it out "
 				"of x-problems, or raise it",
@@ -153,34 +154,37 @@ static void check_problems(struct checks *checks, const char *id, json_t *operat
 		if (!words_have(common_problems, slice_of(code)) && !declares(declared, code))
 			die_of(id, "can answer %s, which it does not say; add it to x-problems",
 				code);
+	text_done(&text);
 	json_decref(said);
 	json_decref(seen);
 }
 
-void check_operations(json_t *document, const char *const *paths, size_t count, const char *written)
+static void check_operation(struct checks *checks, const char *id, json_t *operation)
+{
+	bool has_statement = find_statement(checks->means, id) != NULL;
+	if (json_object_get(operation, "x-imports") != NULL)
+		return;
+	if (!has_statement && !words_have(checks->means->written, slice_of(id)))
+		die_of(id,
+			"has neither a statement nor code; write `-- name: %s` into the SQL of "
+			"its room, or OPERATION(%s) into its C",
+			id, id);
+	check_problems(checks, id, operation);
+}
+
+void check_operations(json_t *document, const struct means *means)
 {
 	struct checks checks = {.document = document,
-		.statements = json_object(),
+		.means = means,
 		.functions = json_object(),
-		.elsewhere = json_object(),
-		.written = written};
+		.elsewhere = json_object()};
 	const char *id;
 	json_t *operation;
-	for (size_t i = 0; i < count; i++)
-		read_sql(&checks, paths[i]);
+	for (size_t i = 0; i < means->path_count; i++)
+		read_sql(&checks, means->paths[i]);
 	add_triggers(&checks);
-	json_object_foreach (json_object_get(document, "x-operations"), id, operation) {
-		bool has_statement = json_object_get(checks.statements, id) != NULL;
-		bool is_import = json_object_get(operation, "x-imports") != NULL;
-		if (!has_statement && !is_import && !words_have(written, slice_of(id)))
-			die_of(id,
-				"has neither a statement nor code; write `-- name: %s` into the SQL of "
-				"its room, or OPERATION(%s) into its C",
-				id, id);
-		if (!is_import)
-			check_problems(&checks, id, operation);
-	}
-	json_decref(checks.statements);
+	json_object_foreach (json_object_get(document, "x-operations"), id, operation)
+		check_operation(&checks, id, operation);
 	json_decref(checks.functions);
 	json_decref(checks.elsewhere);
 }

@@ -4,19 +4,6 @@
 
 #include "weave.h"
 
-/* Returns the operation that reads one object of a schema, or NULL. */
-static const char *reader_of(json_t *operations, const char *schema)
-{
-	const char *id;
-	json_t *operation;
-	json_object_foreach (operations, id, operation) {
-		const char *read = json_string_value(json_object_get(operation, "x-reads"));
-		if (read != NULL && strcmp(read, schema) == 0)
-			return id;
-	}
-	return NULL;
-}
-
 /* Returns the schema of the object that an operation answers with success, or NULL. */
 static const char *answered_schema(json_t *operation)
 {
@@ -48,7 +35,7 @@ static void append_operation(
 	const char *schema = answered_schema(operation);
 	const char *reader = schema == NULL || strcmp(method, "get") == 0
 				     ? NULL
-				     : reader_of(json_object_get(document, "x-operations"), schema);
+				     : operation_of_kind(document, "x-reads", schema);
 	text_append_printf(out, "OPERATION(%s) = {.sql = SQL(%s)", id, id);
 	if (reader != NULL)
 		text_append_printf(out, ", .then = SQL(%s)", reader);

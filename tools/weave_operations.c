@@ -59,6 +59,18 @@ json_t *things_of(json_t *document)
 	return things;
 }
 
+const char *operation_of_kind(json_t *document, const char *kind, const char *schema)
+{
+	const char *id;
+	json_t *operation;
+	json_object_foreach (json_object_get(document, "x-operations"), id, operation) {
+		json_t *about = json_object_get(operation, kind);
+		if (about != NULL && strcmp(schema_of_kind(about), schema) == 0)
+			return id;
+	}
+	return NULL;
+}
+
 static bool has_component(struct making *making, const char *section, const char *name)
 {
 	json_t *components = json_object_get(making->document, "components");

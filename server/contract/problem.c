@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "text.h"
+
 #define X(problem_code, problem_status, problem_pointer, problem_title)                            \
 	const struct problem problem_##problem_code = {.code = #problem_code,                      \
 		.status = problem_status,                                                          \
@@ -16,12 +18,23 @@ PROBLEMS(X)
 static const struct problem *const problems[] = {PROBLEMS(X)};
 #undef X
 
-const struct problem *problem_find(const char *code)
+static const struct problem *find(struct slice code)
 {
 	for (size_t i = 0; i < sizeof problems / sizeof *problems; i++)
-		if (strcmp(problems[i]->code, code) == 0)
+		if (slice_equals(code, problems[i]->code))
 			return problems[i];
 	return NULL;
+}
+
+const struct problem *problem_find(const char *code)
+{
+	return find(slice_of(code));
+}
+
+const struct problem *problem_of_constraint(const char *name)
+{
+	const char *end = strstr(name, "__");
+	return find(end == NULL ? slice_of(name) : (struct slice){name, (size_t)(end - name)});
 }
 
 /* What a client caused although the contract let it pass, and what the database's state caused. */
@@ -53,7 +66,8 @@ const struct problem *problem_of_error(
 	/* A row that a policy closes is the caller's fault, a table or function that was never
 	 * granted is ours; they have one SQLSTATE. */
 	bool is_grant_missing = raised_by != NULL && strcmp(raised_by, "aclcheck_error") == 0;
-	const struct problem *problem = constraint == NULL ? NULL : problem_find(constraint);
+	const struct problem *problem = constraint == NULL ? NULL
+							   : problem_of_constraint(constraint);
 	if (problem != NULL || is_grant_missing)
 		return problem;
 	for (size_t i = 0; sqlstate != NULL && i < sizeof by_state / sizeof *by_state; i++)

@@ -6,7 +6,8 @@
 
 #include "problems.gen.h"
 
-/* A problem is named by its code, which is also the name of the constraint that prevents it. */
+/* A problem is named by its code, which is also the name of the constraint that prevents it. Where
+ * a table has two of them, the second goes on behind "__": partner_in_use__seller. */
 struct problem {
 	const char *code;
 	int status;
@@ -18,8 +19,11 @@ struct problem {
 PROBLEMS(X)
 #undef X
 
-/* Returns the problem of that code (or constraint name), or NULL. */
+/* Returns the problem of that code, or NULL. */
 const struct problem *problem_find(const char *code);
+
+/* Returns the problem that a constraint of that name prevents, or NULL. */
+const struct problem *problem_of_constraint(const char *name);
 
 /* Returns the problem for an error of PostgreSQL: by the name of the constraint, else by SQLSTATE
  * and the function of PostgreSQL that raised it; NULL when it is ours. */

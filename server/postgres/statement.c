@@ -13,7 +13,7 @@ struct entry {
 };
 
 struct statement_catalogue {
-	struct sql_file *files[64];
+	struct sql_file **files;
 	size_t file_count;
 	struct entry *entries; /* hash by name, in the order of the files */
 };
@@ -53,17 +53,27 @@ static bool add_file(struct statement_catalogue *catalogue, const struct woven_f
 	return true;
 }
 
+static size_t count_files(void)
+{
+	size_t count = 0;
+	while (woven_statement_files[count].name != NULL)
+		count++;
+	return count;
+}
+
 struct statement_catalogue *statement_catalogue_new(struct text *ret_error)
 {
 	struct statement_catalogue *catalogue = calloc(1, sizeof *catalogue);
 	if (catalogue == NULL)
 		return NULL;
-	for (const struct woven_file *woven = woven_statement_files; woven->name != NULL; woven++)
-		if (!add_file(catalogue, woven, ret_error)) {
-			statement_catalogue_free(catalogue);
-			return NULL;
-		}
-	return catalogue;
+	catalogue->files = calloc(count_files() + 1, sizeof(struct sql_file *));
+	bool is_read = catalogue->files != NULL;
+	for (size_t i = 0; is_read && woven_statement_files[i].name != NULL; i++)
+		is_read = add_file(catalogue, &woven_statement_files[i], ret_error);
+	if (is_read)
+		return catalogue;
+	statement_catalogue_free(catalogue);
+	return NULL;
 }
 
 void statement_catalogue_free(struct statement_catalogue *catalogue)
@@ -77,6 +87,7 @@ void statement_catalogue_free(struct statement_catalogue *catalogue)
 	}
 	for (size_t i = 0; i < catalogue->file_count; i++)
 		sqlfile_free(catalogue->files[i]);
+	free(catalogue->files);
 	free(catalogue);
 }
 

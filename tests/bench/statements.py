@@ -6,7 +6,7 @@ from subjects import ROOT
 
 def statement(file, name, parameters, sort=None):
     """A statement of the server without the lines of absent parameters, and its parameters in the order of `parameters`."""
-    text = (ROOT / "server" / file).read_text()
+    text = (ROOT / file).read_text()
     body = re.search(rf"^-- name: {name}\n((?!-- name:).*\n)*", text, re.M)[0].strip().rstrip(";")
     lines = []
     for line in body.splitlines():
@@ -27,11 +27,11 @@ def settings_of_pages():
 
 def statements_of_the_server():
     return {
-        "setIdentity": statement("identity/identity.sql", "setIdentity", IDENTITY),
-        "getPartner": statement("resources/partners/partners.sql", "getPartner", ["ids"]),
-        "listSalesRecords": statement("resources/sales_records/sales_records.sql", "listSalesRecords", ["partner_id", "limit"], "-sold_on"),
-        "createSalesRecord": statement("resources/sales_records/sales_records.sql", "createSalesRecord", ["bodies", "new_ids", "now"]),
-        "getSalesRecord": statement("resources/sales_records/sales_records.sql", "getSalesRecord", ["ids"]),
+        "setIdentity": statement("server/identity/identity.sql", "setIdentity", IDENTITY),
+        "getPartner": statement("build/release/woven/derived.sql", "getPartner", ["ids"]),
+        "listSalesRecords": statement("server/resources/sales_records/sales_records.sql", "listSalesRecords", ["partner_id", "limit"], "-sold_on"),
+        "createSalesRecord": statement("server/resources/sales_records/sales_records.sql", "createSalesRecord", ["bodies", "new_ids", "now"]),
+        "getSalesRecord": statement("server/resources/sales_records/sales_records.sql", "getSalesRecord", ["ids"]),
     }
 
 

@@ -88,6 +88,10 @@ PARTNER = "partner: {by: partner_id, with: getPartner}"
     (REGIONS_SQL, "-- name: listRegions", "-- name: listRegion", "listRegions: has neither a statement nor code; write `-- name: listRegions`"),
     (SALES, "x-moves: {SalesRecord: confirmed, from: reported", "x-moves: {SalesRecord: confirmed, from: reproted",
      "confirmSalesRecord: moves to or from reproted, which is no status of SalesRecord"),
+    (REGIONS_SQL, "where true\n  and r.code = :code\n", "where true\n  and r.owner_id = :actor_id\n",
+     "getRegion: cannot follow from listRegions, which asks for :actor_id; write the statement getRegion"),
+    (REGIONS_SQL, "where true\n  and r.code = :code\n", "where r.is_active\n  and r.code = :code\n",
+     'getRegion: cannot follow from listRegions, which has no "from TABLE ALIAS" and "where true"; write the statement getRegion'),
     (COMMON, "summary: List {many}", "summary: List {all}", "no template has {all}; it may have {Schema}, {one}, {many}"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_with_a_sentence(contract, file, old, new, said):

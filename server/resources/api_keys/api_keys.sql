@@ -15,17 +15,6 @@ order by k.created_at desc, k.id desc  -- sort: -created_at
 order by k.created_at, k.id  -- sort: created_at
 limit :limit;
 
--- name: getApiKey
--- One key, without its secret.
-select k.id, k.name, k.role, k.prefix, k.partner_id, p.code as partner_code, k.manager_id, m.code as manager_code, k.scopes, k.expires_at,
-	k.revoked_at, o.id as replaces_id, k.replaced_by_id, k.token_subject_id as subject_id, u.last_used_at, k.version, k.created_at, k.updated_at
-from api_key k
-left join api_key o on o.replaced_by_id = k.id
-left join api_key_use u on u.api_key_id = k.id
-left join partner p on p.id = k.partner_id
-left join member m on m.id = k.manager_id
-where k.id = any (:ids);
-
 -- name: createApiKey
 -- Makes a key and shows its secret, this once; hence it answers by itself. A partner's is for itself, or for one below.
 with body as (

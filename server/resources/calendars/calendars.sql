@@ -14,12 +14,6 @@ order by c.name, c.id  -- sort: name
 order by c.name desc, c.id desc  -- sort: -name
 limit :limit;
 
--- name: getCalendar
--- One calendar.
-select c.id, c.code, c.name, c.pattern, c.start_month, c.year_named_after, c.version, c.created_at, c.updated_at
-from calendar c
-where c.id = any (:ids);
-
 -- name: createCalendar
 -- Adds a calendar.
 with body as (
@@ -65,26 +59,6 @@ with target as (
 	where c.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteCalendar
--- Removes a calendar and its periods.
-with target as (
-	select c.id, c.version
-	from calendar c
-	where c.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-), removed as (
-	delete from calendar c
-	using target t
-	where c.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;
 
@@ -159,14 +133,6 @@ where true
 order by p.starts_on, p.id  -- sort: starts_on
 order by p.starts_on desc, p.id desc  -- sort: -starts_on
 limit :limit;
-
--- name: getCalendarPeriod
--- One period.
-select p.id, p.calendar_id, c.code as calendar_code, p.name, p.kind, p.starts_on, p.ends_on, p.year_name, calendar_quarter(p) as quarter_name,
-	p.version, p.created_at, p.updated_at
-from calendar_period p
-join calendar c on c.id = p.calendar_id
-where p.id = any (:ids);
 
 -- name: createCalendarPeriod
 -- Adds a period. Whether it fits between the others is for calendar_period_keep to say.

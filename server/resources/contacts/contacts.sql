@@ -74,27 +74,3 @@ with target as (
 select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;
-
--- name: deleteContact
--- Erases a person: the row goes, and what the logs said about it.
-with target as (
-	select c.id, c.partner_id, c.version
-	from contact c
-	where c.id = :id
-	for update
-), fault as (
-	select 'forbidden' as problem, null as pointer
-	from target t
-	where not app_may_write(t.partner_id)
-	union all
-	select 'precondition_failed', null
-	from target t
-	where t.version <> all (:if_match)
-), removed as (
-	delete from contact c
-	using target t
-	where c.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
-from target t
-left join fault f on true;

@@ -22,15 +22,6 @@ order by c.name, c.id  -- sort: name
 order by c.name desc, c.id desc  -- sort: -name
 limit :limit;
 
--- name: getCustomer
--- One customer.
-select c.id, c.code, c.name, c.legal_name, c.tax_id, c.industry, c.partner_id, p.code as partner_code, c.region_id, r.code as region_code,
-	c.address, c.city, c.state_province, c.postal_code, c.country_code, c.phone, c.email, c.website, c.custom, c.version, c.created_at, c.updated_at
-from customer c
-left join partner p on p.id = c.partner_id
-left join region r on r.id = c.region_id
-where c.id = any (:ids);
-
 -- name: createCustomer
 -- Adds a customer; a partner adds its own unless it says otherwise.
 with body as (
@@ -123,33 +114,5 @@ with target as (
 	where c.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteCustomer
--- Removes a customer.
-with target as (
-	select c.id, c.partner_id, c.version
-	from customer c
-	where c.id = :id
-	for update
-), fault as (
-	select 'forbidden' as problem, null as pointer
-	from target t
-	where not app_may_write(t.partner_id)
-	union all
-	select 'precondition_failed', null
-	from target t
-	where t.version <> all (:if_match)
-	union all
-	select 'customer_in_use', null
-	from target t
-	where exists (select from sales_record s where s.customer_id = t.id)
-), removed as (
-	delete from customer c
-	using target t
-	where c.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;

@@ -14,12 +14,6 @@ order by e.date desc, e.id desc  -- sort: -date
 order by e.date, e.id  -- sort: date
 limit :limit;
 
--- name: getExchangeRate
--- One exchange rate.
-select e.id, e.from_currency, e.to_currency, e.date, e.type, e.rate, e.version, e.created_at, e.updated_at
-from exchange_rate e
-where e.id = any (:ids);
-
 -- name: createExchangeRate
 -- Adds an exchange rate.
 with body as (
@@ -73,25 +67,5 @@ with target as (
 	where e.id = :id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteExchangeRate
--- Removes an exchange rate.
-with target as (
-	select e.id, e.version
-	from exchange_rate e
-	where e.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-), removed as (
-	delete from exchange_rate e
-	using target t
-	where e.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;

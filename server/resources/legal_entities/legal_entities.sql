@@ -16,12 +16,6 @@ order by e.name, e.id  -- sort: name
 order by e.name desc, e.id desc  -- sort: -name
 limit :limit;
 
--- name: getLegalEntity
--- One legal entity.
-select e.id, e.code, e.name, e.country_code, e.currency, e.tax_id, e.is_active, e.custom, e.version, e.created_at, e.updated_at
-from legal_entity e
-where e.id = any (:ids);
-
 -- name: createLegalEntity
 -- Adds a legal entity.
 with body as (
@@ -68,30 +62,5 @@ with target as (
 	where e.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteLegalEntity
--- Removes a legal entity that nothing refers to.
-with target as (
-	select e.id, e.version
-	from legal_entity e
-	where e.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-	union all
-	select 'legal_entity_in_use', null
-	from target t
-	where exists (select from sales_record s where s.legal_entity_id = t.id)
-		or exists (select from period_lock l where l.legal_entity_id = t.id)
-), removed as (
-	delete from legal_entity e
-	using target t
-	where e.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;

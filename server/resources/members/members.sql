@@ -17,13 +17,6 @@ order by m.name, m.id  -- sort: name
 order by m.name desc, m.id desc  -- sort: -name
 limit :limit;
 
--- name: getMember
--- One member.
-select m.id, m.code, m.name, m.email, m.phone, m.title, m.region_id, r.code as region_code, m.is_active, m.custom, m.version, m.created_at, m.updated_at
-from member m
-left join region r on r.id = m.region_id
-where m.id = any (:ids);
-
 -- name: createMember
 -- Adds a member.
 with body as (
@@ -86,31 +79,5 @@ with target as (
 	where m.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteMember
--- Removes a member whom nothing refers to.
-with target as (
-	select m.id, m.version
-	from member m
-	where m.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-	union all
-	select 'member_in_use', null
-	from target t
-	where exists (select from partner p where p.manager_id = t.id)
-		or exists (select from sales_record s where s.manager_id = t.id)
-		or exists (select from api_key k where k.manager_id = t.id)
-), removed as (
-	delete from member m
-	using target t
-	where m.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;

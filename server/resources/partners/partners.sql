@@ -37,18 +37,6 @@ order by p.updated_at, p.id  -- sort: updated_at
 order by p.updated_at desc, p.id desc  -- sort: -updated_at
 limit :limit;
 
--- name: getPartner
--- One partner.
-select p.id, p.code, p.name, p.legal_name, p.tax_id, p.type, p.group_name, p.status, p.pending_status, p.tier,
-	p.parent_id, (select above.code from partner above where above.id = p.parent_id) as parent_code,
-	p.manager_id, m.code as manager_code, p.region_id, r.code as region_code,
-	p.industries, p.employees, p.founded_year, p.address, p.city, p.state_province, p.postal_code, p.country_code, p.phone, p.website,
-	p.currency, p.tags, p.external_refs, p.custom, p.version, p.created_at, p.updated_at
-from partner p
-left join member m on m.id = p.manager_id
-left join region r on r.id = p.region_id
-where p.id = any (:ids);
-
 -- name: createPartner
 -- Registers a partner; a manager registers its own.
 with body as (
@@ -178,12 +166,6 @@ with target as (
 	select 'precondition_failed', null
 	from target t
 	where t.version <> all (:if_match)
-	union all
-	select 'partner_in_use', null
-	from target t
-	where exists (select from sales_record s where s.partner_id = t.id)
-		or exists (select from sales_record s where s.seller_id = t.id)
-		or exists (select from partner p where p.parent_id = t.id)
 ), removed as (
 	delete from partner p
 	using target t

@@ -17,16 +17,6 @@ order by l.created_at desc, l.id desc  -- sort: -created_at
 order by l.created_at, l.id  -- sort: created_at
 limit :limit;
 
--- name: getPeriodLock
--- One lock.
-select l.id, l.period, l.calendar_id, c.code as calendar_code, l.legal_entity_id, e.code as legal_entity_code,
-	lower(l.days) as starts_on, upper(l.days) - 1 as ends_on, case when l.reopened_at is null then 'locked' else 'reopened' end as status,
-	l.reason, l.created_by, l.reopened_at, l.reopened_by, l.reopened_reason, l.version, l.created_at, l.updated_at
-from period_lock l
-left join calendar c on c.id = l.calendar_id
-left join legal_entity e on e.id = l.legal_entity_id
-where l.id = any (:ids);
-
 -- name: createPeriodLock
 -- Locks a period with the days that it has now.
 with body as (

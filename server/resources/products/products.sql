@@ -19,13 +19,6 @@ order by p.name, p.id  -- sort: name
 order by p.name desc, p.id desc  -- sort: -name
 limit :limit;
 
--- name: getProduct
--- One product.
-select p.id, p.sku, p.name, p.category, p.subcategory, p.color, cost_for_staff(p.standard_cost) as standard_cost, p.currency, p.is_active,
-	p.custom, p.version, p.created_at, p.updated_at
-from product p
-where p.id = any (:ids);
-
 -- name: createProduct
 -- Adds a product.
 with body as (
@@ -73,29 +66,5 @@ with target as (
 	where p.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteProduct
--- Removes a product that was never sold.
-with target as (
-	select p.id, p.version
-	from product p
-	where p.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-	union all
-	select 'product_in_use', null
-	from target t
-	where exists (select from sales_record s where s.product_id = t.id)
-), removed as (
-	delete from product p
-	using target t
-	where p.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;

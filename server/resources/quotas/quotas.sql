@@ -16,16 +16,6 @@ order by q.period, q.id  -- sort: period
 order by q.period desc, q.id desc  -- sort: -period
 limit :limit;
 
--- name: getQuota
--- One quota.
-select q.id, q.manager_id, m.code as manager_code, q.period, q.calendar_id, c.code as calendar_code, lower(d.days) as starts_on, upper(d.days) - 1 as ends_on,
-	q.amount, q.currency, q.version, q.created_at, q.updated_at
-from quota q
-join member m on m.id = q.manager_id
-left join calendar c on c.id = q.calendar_id
-cross join lateral (select period_range(q.period, q.calendar_id) as days offset 0) as d
-where q.id = any (:ids);
-
 -- name: createQuota
 -- Adds a quota. A fiscal period that names no calendar is one of the default calendar.
 with body as (
@@ -127,25 +117,5 @@ with target as (
 	where q.id = :id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteQuota
--- Removes a quota.
-with target as (
-	select q.id, q.version
-	from quota q
-	where q.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-), removed as (
-	delete from quota q
-	using target t
-	where q.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;

@@ -17,13 +17,6 @@ order by r.name, r.id  -- sort: name
 order by r.name desc, r.id desc  -- sort: -name
 limit :limit;
 
--- name: getRegion
--- One region.
-select r.id, r.code, r.name, r.parent_id, p.code as parent_code, r.custom, r.version, r.created_at, r.updated_at
-from region r
-left join region p on p.id = r.parent_id
-where r.id = any (:ids);
-
 -- name: createRegion
 -- Adds a region below its parent.
 with body as (
@@ -89,33 +82,5 @@ with target as (
 	where r.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, f.existing_id, t.version
-from target t
-left join fault f on true;
-
--- name: deleteRegion
--- Removes a region that nothing refers to.
-with target as (
-	select r.id, r.version
-	from region r
-	where r.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-	union all
-	select 'region_in_use', null
-	from target t
-	where exists (select from region r where r.parent_id = t.id)
-		or exists (select from member m where m.region_id = t.id)
-		or exists (select from partner p where p.region_id = t.id)
-		or exists (select from sales_record s where s.region_id = t.id)
-		or exists (select from sales_record s where s.customer_region_id = t.id)
-), removed as (
-	delete from region r
-	using target t
-	where r.id = t.id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
 from target t
 left join fault f on true;

@@ -11,13 +11,6 @@ order by s.created_at desc, s.id desc  -- sort: -created_at
 order by s.created_at, s.id  -- sort: created_at
 limit :limit;
 
--- name: getTokenSubject
--- One subject.
-select s.id, s.issuer, s.subject, s.name, s.is_blocked, u.last_used_at, s.version, s.created_at, s.updated_at
-from token_subject s
-left join token_subject_use u on u.token_subject_id = s.id
-where s.id = any (:ids);
-
 -- name: updateTokenSubject
 -- Locks a subject out, or lets it in again.
 with target as (

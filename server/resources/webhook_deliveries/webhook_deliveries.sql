@@ -36,13 +36,6 @@ order by d.created_at desc, d.id desc  -- sort: -created_at
 order by d.created_at, d.id  -- sort: created_at
 limit :limit;
 
--- name: getWebhookDelivery
--- One delivery.
-select d.id, d.webhook_id, (select e.id from event e where e.sequence = d.event_sequence) as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
-	d.last_status, d.last_reason, d.last_duration_ms, d.delivered_at, d.created_at
-from webhook_delivery d
-where d.id = any (:ids);
-
 -- name: replayWebhookDelivery
 -- Sends it again, with the same webhook-id.
 with target as (

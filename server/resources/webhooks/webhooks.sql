@@ -14,16 +14,6 @@ order by w.created_at desc, w.id desc  -- sort: -created_at
 order by w.created_at, w.id  -- sort: created_at
 limit :limit;
 
--- name: getWebhook
--- One webhook, without its secret.
-select w.id, w.partner_id, p.code as partner_code, w.url, w.description, w.event_types, w.is_enabled, w.disabled_reason,
-	case when w.previous_secret_until > app_now() then w.previous_secret_until end as previous_secret_until,
-	s.last_success_at, s.last_failure_at, s.last_failure_reason, s.failing_since, w.version, w.created_at, w.updated_at
-from webhook w
-left join partner p on p.id = w.partner_id
-left join webhook_state s on s.webhook_id = w.id
-where w.id = any (:ids);
-
 -- name: createWebhook
 -- Makes a webhook and shows its secret, this once; hence it answers by itself. One of a partner is its own, or of one below.
 with body as (
@@ -83,26 +73,6 @@ with target as (
 			case when n.is_enabled is false then w.disabled_reason end, w.version + 1, :now)
 	from wanted n
 	where w.id = :id and not exists (select from fault)
-)
-select f.problem, f.pointer, t.version
-from target t
-left join fault f on true;
-
--- name: deleteWebhook
--- Removes a webhook with its deliveries.
-with target as (
-	select w.id, w.version
-	from webhook w
-	where w.id = :id
-	for update
-), fault as (
-	select 'precondition_failed' as problem, null as pointer
-	from target t
-	where t.version <> all (:if_match)
-), removed as (
-	delete from webhook w
-	using target t
-	where w.id = t.id and not exists (select from fault)
 )
 select f.problem, f.pointer, t.version
 from target t

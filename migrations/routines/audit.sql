@@ -7,8 +7,8 @@ as $$
 declare
 	-- What partners may not read as a whole (nothing of it, or some columns as of their keys), they do not hear of.
 	is_for_partner constant boolean not null default has_table_privilege('qudao_partner', tg_relid, 'select');
-	-- Without an operation, it is the server by itself, for no request.
-	request constant text := case when current_setting('app.operation', true) <> '' then current_setting('application_name') end;
+	-- Without an operation or a name, it is the server by itself, for no request.
+	request constant text := case when current_setting('app.operation', true) <> '' then nullif(current_setting('application_name'), '') end;
 	-- Who makes several rows in one statement for as many requests says which is whose; "request" is the first.
 	requests constant jsonb := nullif(current_setting('app.request_ids', true), '')::jsonb;
 	is_told constant boolean not null default tg_table_name <> 'business_clock';
@@ -25,12 +25,12 @@ begin
 			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, after)
 			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
 				current_setting('app.operation', true), coalesce(requests ->> c.id::text, request), 'insert', tg_table_name, c.id,
-				case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.after
+				event_owner(tg_table_name, c.after), c.after
 			from change c
 		)
 		insert into event (id, type, object_type, object_id, partner_id, object_version, is_for_partner, occurred_at)
 		select uuid_v7(), tg_table_name || '.created', tg_table_name, c.id,
-			case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, (c.after ->> 'version')::integer, is_for_partner, c.at
+			event_owner(tg_table_name, c.after), (c.after ->> 'version')::integer, is_for_partner, c.at
 		from change c
 		where is_told;
 
@@ -43,12 +43,12 @@ begin
 			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, before, after)
 			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
 				current_setting('app.operation', true), request, 'update', tg_table_name, c.id,
-				case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, c.before, c.after
+				event_owner(tg_table_name, c.after), c.before, c.after
 			from change c
 		)
 		insert into event (id, type, object_type, object_id, partner_id, object_version, from_status, to_status, is_for_partner, occurred_at)
 		select uuid_v7(), event_type(tg_table_name, c.before, c.after), tg_table_name, c.id,
-			case tg_table_name when 'partner' then c.id else (c.after ->> 'partner_id')::uuid end, (c.after ->> 'version')::integer,
+			event_owner(tg_table_name, c.after), (c.after ->> 'version')::integer,
 			case when c.before -> 'status' <> c.after -> 'status' then c.before ->> 'status' end,
 			case when c.before -> 'status' <> c.after -> 'status' then c.after ->> 'status' end, is_for_partner, c.at
 		from change c
@@ -61,12 +61,12 @@ begin
 			insert into audit_log (id, at, actor_id, actor_name, operation, request_id, action, object_type, object_id, partner_id, before)
 			select uuid_v7(), c.at, nullif(current_setting('app.actor_id', true), '')::uuid, current_setting('app.actor_name', true),
 				current_setting('app.operation', true), request, 'delete', tg_table_name, c.id,
-				case tg_table_name when 'partner' then c.id else (c.before ->> 'partner_id')::uuid end, c.before
+				event_owner(tg_table_name, c.before), c.before
 			from change c
 		)
 		insert into event (id, type, object_type, object_id, partner_id, object_version, is_for_partner, occurred_at)
 		select uuid_v7(), tg_table_name || '.deleted', tg_table_name, c.id,
-			case tg_table_name when 'partner' then c.id else (c.before ->> 'partner_id')::uuid end, (c.before ->> 'version')::integer + 1,
+			event_owner(tg_table_name, c.before), (c.before ->> 'version')::integer + 1,
 			is_for_partner, c.at
 		from change c
 		where is_told;
@@ -82,7 +82,7 @@ declare
 	technical constant text[] := array[
 		'api_key_use', 'audit_log', 'caller_usage', 'caller_usage_flush', 'event', 'event_trim', 'export', 'export_chunk', 'idempotency_key', 'import', 'import_chunk', 'import_error', 'job', 'partner_closure',
 		'region_span', 'rollup_check_progress', 'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
-		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'schema_migration', 'server_secret', 'status_change', 'status_move', 'token_subject_use', 'told_column',
+		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'schema_migration', 'server_secret', 'status_change', 'status_move', 'timer', 'timer_rule', 'token_subject_use', 'told_column',
 		'webhook_cursor', 'webhook_delivery', 'webhook_state'];
 	t record;
 begin

@@ -18,6 +18,22 @@ end
 $$;
 comment on function event_type(text, jsonb, jsonb) is 'What a change of a row is called in the business: a move by its operation, another by a column that was filled.';
 
+create or replace function event_owner(kind text, object jsonb) returns uuid
+	language sql immutable parallel safe security invoker
+	return (object ->> case kind when 'partner' then 'id' else 'partner_id' end)::uuid;
+comment on function event_owner(text, jsonb) is 'The partner that a row belongs to, or that it is; null for the vendor''s own.';
+
+create or replace function event_tell(kind text, told_as text, object jsonb) returns void
+	language plpgsql volatile security invoker set search_path = pg_catalog, public
+as $$
+begin
+	insert into event (id, type, object_type, object_id, partner_id, object_version, is_for_partner, occurred_at)
+	values (uuid_v7(), kind || '.' || told_as, kind, (object ->> 'id')::uuid, event_owner(kind, object), (object ->> 'version')::integer,
+		has_table_privilege('qudao_partner', kind, 'select'), clock_timestamp());
+end
+$$;
+comment on function event_tell(text, text, jsonb) is 'Tells of an object what no write of it tells.';
+
 -- Blanks in front keep such texts in the order of the log.
 create or replace function event_position(transaction_id xid8, sequence bigint) returns text
 	language sql immutable parallel safe security invoker

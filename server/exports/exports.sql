@@ -1,8 +1,17 @@
 -- name: claimExport
--- Takes the export that has waited longest and that nobody works on, to write it from its beginning.
-with claimed as (
+-- Takes the export that has waited longest and that nobody works on, to write it from its beginning; those that no server could write fail.
+with given_up as (
 	update export e
-	set status = 'running', attempts = e.attempts + 1, started_at = coalesce(e.started_at, clock_timestamp()),
+	set status = 'failed', failure_code = 'unavailable', failure_detail = 'No attempt came to its end.', lease_until = null,
+		finished_at = app_now(), expires_at = app_now() + interval '24 hours'
+	where e.id in (
+		select x.id
+		from export x
+		where x.status in ('queued', 'running') and x.attempts >= 5 and (x.lease_until is null or x.lease_until < clock_timestamp())
+		for update skip locked)
+), claimed as (
+	update export e
+	set status = 'running', attempts = e.attempts + 1, started_at = coalesce(e.started_at, app_now()),
 		lease_until = clock_timestamp() + interval '10 seconds', rows = 0, bytes = 0, chunks = 0
 	where e.id = (
 		select x.id
@@ -55,8 +64,8 @@ returning export_id;
 with ended as (
 	update export e
 	set status = :status, rows = :rows, failure_code = :code, failure_detail = :detail,
-		finished_at = case when :status::text <> 'queued' then clock_timestamp() end,
-		expires_at = case when :status::text <> 'queued' then clock_timestamp() + interval '24 hours' end,
+		finished_at = case when :status::text <> 'queued' then app_now() end,
+		expires_at = case when :status::text <> 'queued' then app_now() + interval '24 hours' end,
 		lease_until = case when :status::text = 'queued' then clock_timestamp() + make_interval(secs => :pause_ms::integer / 1000.0) end
 	where e.id = :id and e.attempts = :attempt and e.status = 'running'
 	returning e.id
@@ -75,18 +84,3 @@ select e.status, e.format, e.gzip, e.chunks, c.bytes
 from export e
 left join export_chunk c on c.export_id = e.id and c.number = :number::integer
 where e.id = :id;
-
--- name: expireExports
--- Deletes exports a day after they ended, with their files, and gives up those that no server could write.
-with given_up as (
-	update export e
-	set status = 'failed', failure_code = 'unavailable', failure_detail = 'No attempt came to its end.', lease_until = null,
-		finished_at = clock_timestamp(), expires_at = clock_timestamp() + interval '24 hours'
-	where e.status in ('queued', 'running') and e.attempts >= 5 and (e.lease_until is null or e.lease_until < clock_timestamp())
-	returning 1
-), expired as (
-	delete from export e
-	where e.id in (select x.id from export x where x.expires_at < clock_timestamp() order by x.expires_at limit 20)
-	returning 1
-)
-select (select count(*) from given_up) + (select count(*) from expired) as done, (select count(*) from expired) = 20 as more;

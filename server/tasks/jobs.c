@@ -26,10 +26,10 @@ struct job {
 static const struct job table[] = {
 	{"fold-rollups", SQL(foldRollups), LEAD_QUICK, SECOND,
 		"Adds what writes have changed in the sums of sales to the rollups that reports read."},
+	{"run-timers", SQL(runTimers), LEAD_QUICK, SECOND,
+		"Does what falls due: exports that expire are deleted, keys that expire are told."},
 	{"check-rollups", SQL(checkRollups), LEAD_THOROUGH, MINUTE,
 		"Computes some days of the sums of sales anew and raises an alarm when they differ."},
-	{"expire-exports", SQL(expireExports), LEAD_THOROUGH, MINUTE,
-		"Deletes exports a day after they ended, and gives up those that nobody can write."},
 	{"expire-idempotency-keys", SQL(expireIdempotencyKeys), LEAD_THOROUGH, MINUTE,
 		"Forgets the answers that Idempotency-Key kept for 72 hours."},
 	{"expire-deliveries", SQL(expireDeliveries), LEAD_THOROUGH, MINUTE,

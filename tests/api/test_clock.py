@@ -224,8 +224,8 @@ def test_what_knows_time_asks_the_clock_for_it():
     by_the_machine = {
         "server/resources/clock/clock.sql", "server/webhooks/deliveries.sql", "server/events/events.sql", "server/exports/exports.sql",
         "server/request/idempotency.sql", "server/imports/imports.sql", "server/tasks/jobs.sql", "server/watch/usage.sql",
-        "server/resources/analytics/analytics.sql", "server/resources/exports/exports.sql", "server/resources/jobs/jobs.sql", "server/resources/webhooks/webhooks.sql", "server/resources/webhook_deliveries/webhook_deliveries.sql",
-        "migrations/routines/app_now.sql", "migrations/routines/audit.sql", "migrations/routines/demo_load.sql",
+        "server/resources/analytics/analytics.sql", "server/resources/jobs/jobs.sql", "server/resources/webhooks/webhooks.sql", "server/resources/webhook_deliveries/webhook_deliveries.sql",
+        "migrations/routines/app_now.sql", "migrations/routines/audit.sql", "migrations/routines/demo_load.sql", "migrations/routines/events.sql",
         "migrations/routines/idempotency.sql", "migrations/routines/import_common.sql", "migrations/routines/uuid_v7.sql",
     }
 

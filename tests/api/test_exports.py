@@ -212,8 +212,6 @@ def test_a_day_later_it_is_gone(api, database):
     wait_for(api, export)
     database("update export set expires_at = now() - interval '1 second' where id = %s", export["id"])
 
-    api.post("/v1/jobs/expire-exports/run")
-
     deadline = time.monotonic() + WAIT_S
     while api.get(f"/v1/exports/{export['id']}").status_code == 200:
         assert time.monotonic() < deadline
@@ -226,8 +224,6 @@ def test_what_nobody_can_write_is_given_up(api, database):
     export = start(api, "/v1/regions")
     wait_for(api, export)
     database("update export set status = 'running', attempts = 5, lease_until = now() - interval '1 second' where id = %s", export["id"])
-
-    api.post("/v1/jobs/expire-exports/run")
 
     ended = wait_for(api, export)
     assert (ended["status"], ended["failure_code"]) == ("failed", "unavailable")

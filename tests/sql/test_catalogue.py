@@ -34,6 +34,8 @@ UNAUDITED = {
     "server_secret",
     "status_change",
     "status_move",
+    "timer",
+    "timer_rule",
     "token_subject_use",
     "told_column",
     "webhook_cursor",

@@ -11,6 +11,13 @@ def poll(api, path, holds, limit_s):
     return now
 
 
+def wait_until(holds, limit_s):
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def wait_until_ready(api, limit_s):
     deadline = time.monotonic() + limit_s
     while api.get("/readyz").status_code != 200:

@@ -29,7 +29,7 @@ with body as (
 	having count(*) >= 20
 ), created as (
 	insert into export (id, list, format, gzip, bom, requested_by, caller, created_at)
-	select :new_id, b.list, b.format, b.gzip, b.bom, :actor_id, task_caller(:actor::jsonb), clock_timestamp()
+	select :new_id, b.list, b.format, b.gzip, b.bom, :actor_id, task_caller(:actor::jsonb), :now
 	from body b
 	where not exists (select from fault)
 	returning pg_notify('qudao_export', '') as told
@@ -52,7 +52,7 @@ with target as (
 	where t.status in ('succeeded', 'failed')
 ), changed as (
 	update export e
-	set (status, finished_at, expires_at, lease_until) = ('cancelled', clock_timestamp(), clock_timestamp() + interval '24 hours', null)
+	set (status, finished_at, expires_at, lease_until) = ('cancelled', :now, :now::timestamptz + interval '24 hours', null)
 	from target t
 	where e.id = t.id and t.status in ('queued', 'running')
 	returning e.id

@@ -134,6 +134,18 @@ static const struct sql_statement *reading(const struct derivation *derivation, 
 	return read == NULL ? find_statement(derivation->means, list_id) : read;
 }
 
+static struct table table_of(const struct sql_statement *read, const char *id)
+{
+	struct text select = text_of_statement(read, false);
+	struct table table;
+	if (!find_table(&select, &table))
+		die_of(id,
+			"cannot follow from %s, which has no \"from TABLE ALIAS\"; write its SQL",
+			sql_statement_name(read));
+	text_done(&select);
+	return table;
+}
+
 static bool belongs_to_partner(const struct derivation *derivation, const char *schema)
 {
 	json_t *properties = json_object_get(
@@ -147,15 +159,9 @@ static void derive_deletion(const struct derivation *derivation, const char *id,
 {
 	const struct sql_statement *read = reading(derivation, schema);
 	bool is_of_partner = belongs_to_partner(derivation, schema);
-	struct table table;
 	if (read == NULL)
 		return;
-	struct text select = text_of_statement(read, false);
-	if (!find_table(&select, &table))
-		die_of(id,
-			"cannot follow from %s, which has no \"from TABLE ALIAS\"; write the "
-			"statement %s",
-			sql_statement_name(read), id);
+	struct table table = table_of(read, id);
 	text_append_printf(derivation->out,
 		"-- name: %1$s\n-- Follows from %2$s.\nwith target as (\n"
 		"\tselect %4$s.*\n\tfrom %3$s %4$s\n"
@@ -172,7 +178,45 @@ static void derive_deletion(const struct derivation *derivation, const char *id,
 			? "\tselect 'forbidden' as problem, null as pointer\n\tfrom target t\n"
 			  "\twhere not app_may_write(t.partner_id)\n\tunion all\n"
 			: "");
-	text_done(&select);
+}
+
+/* Returns the members of the rows that an import takes: {code,name,…}; to be released. */
+static struct text row_members(const struct derivation *derivation, const char *id)
+{
+	json_t *operation = json_object_get(
+		json_object_get(derivation->document, "x-operations"), id);
+	const char *reference = NULL, *name;
+	json_unpack(operation, "{s:{s:s}}", "x-rows", "$ref", &reference);
+	json_t *schema = reference == NULL ? NULL : find_component(derivation->document, reference);
+	struct text members = {0};
+	json_t *member;
+	json_object_foreach (json_object_get(schema, "properties"), name, member)
+		text_append_printf(&members, "%c%s", members.length == 0 ? '{' : ',', name);
+	text_append_char(&members, '}');
+	return members;
+}
+
+/* Plain master data is imported by the catalogue: see migrations/routines/import_plain.sql. */
+static void derive_import(const struct derivation *derivation, const char *id, const char *schema)
+{
+	char stage[128];
+	const char *things = id + strlen("import");
+	const struct sql_statement *read = reading(derivation, schema);
+	snprintf(stage, sizeof stage, "stage%s", things);
+	if (read == NULL || find_statement(derivation->means, stage) != NULL)
+		return;
+	struct table table = table_of(read, id);
+	struct text members = row_members(derivation, id);
+	text_append_printf(derivation->out,
+		"-- name: stage%1$s\n-- Where the rows of a file wait to be judged.\n"
+		"select import_stage('%2$s', '%3$s');\n\n"
+		"-- name: judge%1$s\n-- Decides about every staged row; columns is what the file has.\n"
+		"select j.rows, j.created, j.updated, j.unchanged, j.rejected\n"
+		"from import_judge('%2$s', :columns) as j;\n\n"
+		"-- name: post%1$s\n-- Writes what was judged created or updated.\n"
+		"select import_post('%2$s', :import_id, :now);\n\n",
+		things, table.name, members.bytes);
+	text_done(&members);
 }
 
 /* The kinds of operations whose statement follows from others. */
@@ -182,6 +226,7 @@ static const struct {
 } derived[] = {
 	{"x-reads", derive_read},
 	{"x-deletes", derive_deletion},
+	{"x-imports", derive_import},
 };
 
 static void derive_operation(const struct derivation *derivation, const char *id, json_t *operation)

@@ -1,8 +1,11 @@
 """What every table, column, function and constraint has: the catalogue is the list of what there is."""
 import os
+import re
 import subprocess
 
-from support.cluster import BINARY
+import pytest
+
+from support.cluster import BINARY, ROOT
 
 # Derived, technical, or a log itself: nobody needs to know who changed them.
 UNAUDITED = {
@@ -234,3 +237,16 @@ def test_migrating_again_changes_nothing(database, sql):
 
     assert migrated.returncode == 0, migrated.stderr
     assert sql(state) == before
+
+
+STAGED = re.findall(r"import_stage\('(\w+)', '{([\w,]+)}'\)", (ROOT / "build/dev/woven/derived.sql").read_text())
+
+
+@pytest.mark.parametrize("table, members", STAGED)
+def test_what_a_file_may_bring_has_a_column(sql, table, members):
+    """A reference may come by code; of a member without a column, an import would lose what the file says."""
+    columns = names(sql("select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped", table))
+    by_code = {f"{column.removesuffix('_id')}_code" for column in columns if column.endswith("_id")}
+
+    assert set(members.split(",")) - columns - by_code == set()
+    assert sql("select import_key(%s)", table)[0][0] is not None

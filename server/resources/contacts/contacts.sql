@@ -1,7 +1,11 @@
+-- fragment: members
+c.id, c.partner_id, c.name, c.title, c.email, c.phone, c.language, c.is_primary, c.notes, c.version, c.created_at, c.updated_at
+
 -- name: listContacts
 -- The people at a partner, in the order of their names.
 with page as (
-	select c.id, c.partner_id, c.name, c.title, c.email, c.phone, c.language, c.is_primary, c.notes, c.version, c.created_at, c.updated_at
+	select
+	-- use: members
 	from contact c
 	where c.partner_id = :id
 	  and (c.name, c.id) > (:cursor_key, :cursor_id)  -- sort: name
@@ -10,7 +14,8 @@ with page as (
 	order by c.name desc, c.id desc  -- sort: -name
 	limit :limit
 )
-select null as problem, c.id, c.partner_id, c.name, c.title, c.email, c.phone, c.language, c.is_primary, c.notes, c.version, c.created_at, c.updated_at
+select null as problem,
+-- use: members
 from page c
 union all
 select 'not_found', null, null, null, null, null, null, null, null, null, null, null, null
@@ -21,7 +26,8 @@ order by name desc, id desc  -- sort: -name
 
 -- name: getContact
 -- One person.
-select c.id, c.partner_id, c.name, c.title, c.email, c.phone, c.language, c.is_primary, c.notes, c.version, c.created_at, c.updated_at
+select
+-- use: members
 from contact c
 where c.id = any (:ids);
 

@@ -1,7 +1,11 @@
+-- fragment: members
+e.id, e.list, e.format, e.gzip, e.bom, e.status, e.requested_by, e.attempts, e.rows, e.bytes, e.failure_code, e.failure_detail,
+	e.created_at, e.started_at, e.finished_at, e.expires_at
+
 -- name: listExports
 -- Exports, the latest first; of others only for administrators.
-select e.id, e.list, e.format, e.gzip, e.bom, e.status, e.requested_by, e.attempts, e.rows, e.bytes, e.failure_code, e.failure_detail,
-	e.created_at, e.started_at, e.finished_at, e.expires_at
+select
+-- use: members
 from export e
 where true
   and (e.created_at, e.id) < (:cursor_key, :cursor_id)  -- sort: -created_at
@@ -12,8 +16,8 @@ limit :limit;
 
 -- name: getExport
 -- One export.
-select e.id, e.list, e.format, e.gzip, e.bom, e.status, e.requested_by, e.attempts, e.rows, e.bytes, e.failure_code, e.failure_detail,
-	e.created_at, e.started_at, e.finished_at, e.expires_at, case when e.status in ('queued', 'running') then '1' end as retry_after
+select case when e.status in ('queued', 'running') then '1' end as retry_after,
+-- use: members
 from export e
 where e.id = :id;
 

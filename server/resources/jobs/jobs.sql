@@ -1,7 +1,11 @@
+-- fragment: members
+j.id, j.name, j.description, j.every_ms, j.next_run_at, j.run_requested_at, j.last_started_at, j.last_duration_ms, j.last_outcome, j.last_count,
+	j.last_error, j.last_succeeded_at, j.last_instance, j.failures, j.alarm, j.alarmed_at
+
 -- name: listJobs
 -- Jobs in the order of their names.
-select j.id, j.name, j.description, j.every_ms, j.next_run_at, j.run_requested_at, j.last_started_at, j.last_duration_ms, j.last_outcome, j.last_count,
-	j.last_error, j.last_succeeded_at, j.last_instance, j.failures, j.alarm, j.alarmed_at
+select
+-- use: members
 from job j
 where true
   and (j.name, j.id) > (:cursor_key, :cursor_id)  -- sort: name
@@ -12,8 +16,8 @@ limit :limit;
 
 -- name: getJob
 -- One job.
-select j.id, j.name, j.description, j.every_ms, j.next_run_at, j.run_requested_at, j.last_started_at, j.last_duration_ms, j.last_outcome, j.last_count,
-	j.last_error, j.last_succeeded_at, j.last_instance, j.failures, j.alarm, j.alarmed_at
+select
+-- use: members
 from job j
 where j.name = :name;
 

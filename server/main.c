@@ -12,6 +12,7 @@
 #include "postgres/postgres.h"
 #include "setup.h"
 #include "watch/journal.h"
+#include "watch/metrics.h"
 #include "worker.h"
 #include "woven.h"
 

@@ -1,21 +1,26 @@
 /* What a worker offers to its requests. Each worker has its own; the const members are shared. */
 #pragma once
 
-#include "business_clock.h"
-#include "config.h"
-#include "contract/operation.h"
-#include "identity/actor.h"
-#include "loop.h"
-#include "postgres/lane.h"
-#include "watch/journal.h"
-#include "watch/metrics.h"
+#include "text.h"
 
+struct actor_cache;
+struct business_clock;
+struct config;
+struct contract;
 struct followers;
 struct gzip;
 struct issuer;
+struct journal;
+struct lanes;
+struct loop;
 struct meter;
+struct metrics;
+struct operation_table;
 struct packed;
+struct shared_table;
+struct statement_catalogue;
 struct throttle;
+struct variant_cache;
 
 struct service {
 	const struct config *config;

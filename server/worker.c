@@ -6,18 +6,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "events/follower.h"
 #include "exports/export_task.h"
 #include "gzip.h"
 #include "http/compression.h"
 #include "http/http.h"
+#include "identity/actor_cache.h"
 #include "identity/issuer.h"
 #include "identity/throttle.h"
 #include "imports/import_task.h"
 #include "request/shared.h"
 #include "tasks/housekeeping.h"
 #include "tasks/jobs.h"
+#include "watch/journal.h"
 #include "watch/meter.h"
+#include "watch/metrics.h"
 #include "webhooks/deliveries.h"
 
 enum {

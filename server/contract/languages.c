@@ -2,7 +2,7 @@
 
 #include <strings.h>
 
-#include "request/parameters.h"
+#include "weight.h"
 #include "woven.h"
 
 /* What is left of a range or a tag when it has been cut as far as it goes. */
@@ -42,7 +42,7 @@ const struct language *languages_accepted(const char *accept_language)
 		const struct language *found;
 		struct slice name;
 		slice_split(&range, ';', &name);
-		int weight = parameters_weight(range);
+		int weight = weight_read(range);
 		if (weight <= best_weight || !find_language(name, &found))
 			continue;
 		best = found;

@@ -8,7 +8,14 @@
 #include "postgres/statement.h"
 
 struct request;
-struct import_statements;
+
+/* What is particular about the bulk import of a resource. */
+struct import_statements {
+	const char *resource; /* as it stands in paths */
+	const char *stage;    /* makes the temporary table */
+	const char *judge;    /* decides what becomes of every row */
+	const char *post;     /* writes what was decided */
+};
 
 /* Takes the body of a streamed request piece by piece. */
 struct body_stream {

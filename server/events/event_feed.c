@@ -8,6 +8,7 @@
 #include <utlist.h>
 #include <uuid/uuid.h>
 
+#include "config.h"
 #include "postgres/rows.h"
 #include "request/binding.h"
 
@@ -244,10 +245,10 @@ static void note_concerned(struct event_feeds *feeds, const PGresult *result)
  * as it may be when it reads from another replica. */
 static void take_poll(struct event_feeds *feeds, struct request *poll)
 {
-	struct slice end = rows_text(poll->segment.results[CALL_END], 0, "position");
+	struct slice end = rows_text(poll->run.segment.results[CALL_END], 0, "position");
 	const char *position = arena_copy(&poll->arena, end.bytes, end.length);
 	struct event_feed *feed, *next;
-	note_concerned(feeds, poll->segment.results[CALL_CONCERNED]);
+	note_concerned(feeds, poll->run.segment.results[CALL_CONCERNED]);
 	HASH_ITER (hh, feeds->feeds, feed, next) {
 		feed->is_due |= strcmp(feed->reader.position, feeds->seen) < 0;
 		if (feed->is_due)
@@ -285,10 +286,10 @@ static void ask_news(struct event_feeds *feeds)
 	const char *seen = arena_copy(&poll->arena, feeds->seen, strlen(feeds->seen));
 	const struct binding bindings[] = {{"position", seen}, {NULL, NULL}};
 	poll->owner = feeds;
-	poll->segment = (struct segment){.call_count = CALL_COUNT, .done = poll_done};
-	if (!binding_of(poll, SQL(findEventsEnd), bindings, &poll->segment.calls[CALL_END]) ||
-		!binding_of(
-			poll, SQL(findConcerned), bindings, &poll->segment.calls[CALL_CONCERNED]) ||
+	poll->run.segment = (struct segment){.call_count = CALL_COUNT, .done = poll_done};
+	if (!binding_of(poll, SQL(findEventsEnd), bindings, &poll->run.segment.calls[CALL_END]) ||
+		!binding_of(poll, SQL(findConcerned), bindings,
+			&poll->run.segment.calls[CALL_CONCERNED]) ||
 		request_submit(poll, LANE_READ) != NULL)
 		request_abandon(poll);
 	else

@@ -6,6 +6,8 @@
 #include "request/answer.h"
 #include "request/binding.h"
 #include "request/count.h"
+#include "request/result.h"
+#include "request/vet.h"
 
 /* The calls of a page. Where the log ends is asked first: what becomes certain meanwhile is on the
  * page, or behind that end. */
@@ -20,22 +22,22 @@ const struct problem *event_page_ask(struct request *r, segment_done_function *d
 	const struct statement *statement = r->actor.role == ROLE_PARTNER
 						    ? operation->statement_for_partner
 						    : operation->statement;
-	r->segment = (struct segment){.call_count = CALL_COUNT, .done = done};
-	struct call *calls = r->segment.calls;
+	r->run.segment = (struct segment){.call_count = CALL_COUNT, .done = done};
+	struct call *calls = r->run.segment.calls;
 	if (!binding_make(r, statement, &calls[CALL_LIST]) ||
 		!binding_of(r, SQL(findEventsEnd), none, &calls[CALL_END]) ||
 		!binding_identity(r, "", calls[CALL_LIST].variant->plan, &calls[CALL_IDENTITY]) ||
 		!count_bind(r, statement))
 		return FAULT(r, "%s cannot be bound", statement->name);
-	r->statement_call = CALL_LIST;
+	r->run.statement_call = CALL_LIST;
 	return request_submit(r, count_lane(r, LANE_READ));
 }
 
 const char *event_page_end(struct request *r)
 {
-	struct slice end = rows_text(r->segment.results[CALL_END], 0, "position");
+	struct slice end = rows_text(r->run.segment.results[CALL_END], 0, "position");
 	const char *position = arena_copy(&r->arena, end.bytes, end.length);
-	const char *begin = r->cursor.key;
+	const char *begin = r->asked.cursor.key;
 	return begin != NULL && (position == NULL || strcmp(begin, position) > 0) ? begin
 										  : position;
 }
@@ -49,8 +51,9 @@ static void append_event(struct text *text, struct request *r, const struct rows
 	struct text key = {0};
 	struct cursor cursor;
 	text_append_string(text, "id: ");
-	if (answer_position(r, rows, row, &key, &cursor))
-		cursor_seal(text, &cursor, (struct slice){r->scope.bytes, r->scope.length},
+	if (result_position(r, rows, row, &key, &cursor))
+		cursor_seal(text, &cursor,
+			(struct slice){r->asked.scope.bytes, r->asked.scope.length},
 			r->service->cursor_secret);
 	else
 		text->is_broken = true;
@@ -90,18 +93,18 @@ static bool take_row(struct event_reader *reader, const struct rows *rows, int r
 static const struct problem *take_page(struct event_reader *reader)
 {
 	struct request *r = reader->page;
-	PGresult *result = r->segment.results[CALL_LIST];
-	struct variant *variant = r->segment.calls[CALL_LIST].variant;
+	PGresult *result = r->run.segment.results[CALL_LIST];
+	struct variant *variant = r->run.segment.calls[CALL_LIST].variant;
 	if (!rows_describe(variant, result, r->operation->contract))
 		return FAULT(r, "out of memory");
-	const struct problem *p = answer_refusal(r, result);
+	const struct problem *p = result_refusal(r, result);
 	if (p != NULL)
 		return p;
 	const struct rows rows = {.result = result, .variant = variant};
 	int count = PQntuples(result);
-	reader->is_last = count <= r->limit;
-	if (count > r->limit)
-		count = r->limit;
+	reader->is_last = count <= r->asked.limit;
+	if (count > r->asked.limit)
+		count = r->asked.limit;
 	for (int row = 0; row < count; row++)
 		if (!take_row(reader, &rows, row))
 			return FAULT(r, "an event cannot be written");
@@ -122,7 +125,7 @@ static void page_done(struct segment *segment, enum segment_outcome outcome)
 	if (outcome == SEGMENT_DONE)
 		p = take_page(reader);
 	else if (outcome == SEGMENT_FAILED)
-		p = request_problem_of(r, segment->error);
+		p = result_problem(r, segment->error);
 	reader->page = NULL;
 	request_abandon(r);
 	reader->done(reader->ctx, p);
@@ -136,12 +139,12 @@ bool event_reader_ask(struct event_reader *reader, const struct request_order *o
 	if (reader->id != NULL)
 		memcpy(r->id, reader->id, sizeof r->id);
 	r->owner = reader;
-	const struct problem *p = request_vet(r);
-	r->limit = PAGE_ROWS;
-	r->cursor.key = arena_copy(&r->arena, reader->position, strlen(reader->position));
-	if (p == NULL && r->cursor.key != NULL)
+	const struct problem *p = vet_order(r);
+	r->asked.limit = PAGE_ROWS;
+	r->asked.cursor.key = arena_copy(&r->arena, reader->position, strlen(reader->position));
+	if (p == NULL && r->asked.cursor.key != NULL)
 		p = event_page_ask(r, page_done);
-	if (p != NULL || r->cursor.key == NULL) {
+	if (p != NULL || r->asked.cursor.key == NULL) {
 		request_abandon(r);
 		return false;
 	}

@@ -6,12 +6,16 @@
 
 #include <utlist.h>
 
+#include "config.h"
 #include "events/event_feed.h"
 #include "identity/held_key.h"
 #include "identity/throttle.h"
 #include "request/answer.h"
 #include "request/binding.h"
 #include "request/parameters.h"
+#include "request/result.h"
+#include "watch/journal.h"
+#include "watch/metrics.h"
 
 enum { RETRY_MS = 3000 }; /* until a client that was cut off comes again */
 
@@ -137,7 +141,8 @@ static void append_place(struct follower *follower)
 	const struct cursor cursor = {.key = follower->reader.position, .id = NO_ID};
 	const struct request *r = follower->r;
 	text_append_string(&follower->pending, "id: ");
-	cursor_seal(&follower->pending, &cursor, (struct slice){r->scope.bytes, r->scope.length},
+	cursor_seal(&follower->pending, &cursor,
+		(struct slice){r->asked.scope.bytes, r->asked.scope.length},
 		r->service->cursor_secret);
 	text_append_string(&follower->pending, "\n\n");
 }
@@ -198,7 +203,7 @@ static bool append_event(void *ctx, const struct event_row *row)
 static void catch_up(struct follower *follower)
 {
 	const struct request *r = follower->r;
-	const struct request_order order = {.target = r->target, .actor = &r->actor};
+	const struct request_order order = {.target = r->head.target, .actor = &r->actor};
 	if (follower->reader.page == NULL)
 		follower->is_stuck = !event_reader_ask(&follower->reader, &order);
 }
@@ -290,8 +295,8 @@ static void begin_answer(struct follower *follower)
 	r->answer.produce = produce;
 	r->answer.is_endless = true;
 	r->closes = true;
-	throttle_leave(r);
-	request_answer(r);
+	request_leave(r);
+	answer_send(r);
 }
 
 /* Its first page decides whether it is a stream at all. */
@@ -303,7 +308,7 @@ static void page_done(void *ctx, const struct problem *problem)
 	if (problem == NULL && follower->reader.is_last)
 		join(follower);
 	if (is_first && problem != NULL) {
-		request_refuse(r, problem);
+		answer_refuse(r, problem);
 	} else if (is_first) {
 		begin_answer(follower);
 	} else {
@@ -329,9 +334,9 @@ static void end_found(struct segment *segment, enum segment_outcome outcome)
 		end = rows_text(segment->results[0], 0, "position");
 	const char *position = arena_copy(&r->arena, end.bytes, end.length);
 	if (outcome == SEGMENT_FAILED) {
-		request_refuse(r, request_problem_of(r, segment->error));
+		answer_refuse(r, result_problem(r, segment->error));
 	} else if (end.length == 0 || position == NULL) {
-		request_refuse(r, &problem_unavailable);
+		answer_refuse(r, &problem_unavailable);
 	} else {
 		event_reader_move(&follower->reader, position);
 		greet(follower);
@@ -345,8 +350,8 @@ static void end_found(struct segment *segment, enum segment_outcome outcome)
 static const struct problem *ask_end(struct request *r)
 {
 	static const struct binding none[] = {{NULL, NULL}};
-	r->segment = (struct segment){.call_count = 1, .done = end_found};
-	if (!binding_of(r, SQL(findEventsEnd), none, &r->segment.calls[0]))
+	r->run.segment = (struct segment){.call_count = 1, .done = end_found};
+	if (!binding_of(r, SQL(findEventsEnd), none, &r->run.segment.calls[0]))
 		return FAULT(r, "findEventsEnd cannot be bound");
 	return request_submit(r, LANE_READ);
 }
@@ -354,11 +359,11 @@ static const struct problem *ask_end(struct request *r)
 /* A client that comes again by itself repeats its address, so the header is what counts. */
 static const struct problem *read_last_event_id(struct request *r)
 {
-	const char *last = r->headers[HEADER_LAST_EVENT_ID];
+	const char *last = r->head.headers[HEADER_LAST_EVENT_ID];
 	if (last == NULL || *last == '\0')
 		return NULL;
-	if (cursor_open(slice_of(last), (struct slice){r->scope.bytes, r->scope.length},
-		    r->service->cursor_secret, &r->arena, &r->cursor))
+	if (cursor_open(slice_of(last), (struct slice){r->asked.scope.bytes, r->asked.scope.length},
+		    r->service->cursor_secret, &r->arena, &r->asked.cursor))
 		return NULL;
 	return request_fault(
 		r, &problem_invalid_cursor, "Last-Event-ID is not the id of an event stream.");
@@ -366,9 +371,9 @@ static const struct problem *read_last_event_id(struct request *r)
 
 static const struct problem *check_parameters(struct request *r)
 {
-	if (r->has_limit)
+	if (r->asked.has_limit)
 		fault_add(&r->faults, "?limit", "not_for_streams", "A stream has no pages");
-	if (r->field_count > 0)
+	if (r->asked.field_count > 0)
 		fault_add(&r->faults, "?fields", "not_for_streams", "A stream has whole events");
 	return r->faults.count > 0 ? &problem_invalid_request : read_last_event_id(r);
 }
@@ -426,9 +431,9 @@ const struct problem *follower_begin(struct request *r)
 	follower_init(follower, r);
 	follower->key = key;
 	count_followers(followers, 1);
-	if (r->cursor.key == NULL)
+	if (r->asked.cursor.key == NULL)
 		return ask_end(r);
-	event_reader_move(&follower->reader, r->cursor.key);
+	event_reader_move(&follower->reader, r->asked.cursor.key);
 	greet(follower);
 	catch_up(follower);
 	return follower->is_stuck ? &problem_overloaded : NULL;

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/http.h"
+#include "config.h"
 #include "json.h"
 #include "request/answer.h"
 #include "request/binding.h"
 #include "request/parameters.h"
+#include "request/result.h"
+#include "request/vet.h"
 
 /* The file of an export, as it is sent piece by piece. */
 struct file {
@@ -44,7 +46,7 @@ const struct problem *exports_check(struct request *r)
 	json_decref(body);
 	if (asked == NULL)
 		return FAULT(r, "out of memory");
-	const struct problem *p = request_vet(asked);
+	const struct problem *p = vet_order(asked);
 	if (p == &problem_forbidden)
 		p = request_fault(r, p, "%s", asked->detail);
 	else if (p != NULL)
@@ -72,9 +74,9 @@ static const struct problem *ask_piece(struct request *r)
 	r->arena = file->arena;
 	const struct binding bindings[] = {{"id", parameters_value(r, "id")},
 		{"number", arena_printf(&r->arena, "%d", file->next)}, {NULL, NULL}};
-	r->segment = (struct segment){.call_count = 2, .done = piece_done};
-	bool is_bound = binding_of(r, SQL(readExportChunk), bindings, &r->segment.calls[1]) &&
-			binding_identity(r, "", NULL, &r->segment.calls[0]);
+	r->run.segment = (struct segment){.call_count = 2, .done = piece_done};
+	bool is_bound = binding_of(r, SQL(readExportChunk), bindings, &r->run.segment.calls[1]) &&
+			binding_identity(r, "", NULL, &r->run.segment.calls[0]);
 	file->arena = r->arena;
 	r->arena = kept;
 	if (!is_bound)
@@ -82,7 +84,8 @@ static const struct problem *ask_piece(struct request *r)
 	const struct problem *p = request_submit(r, LANE_BULK);
 	r->is_busy = p == NULL;
 	if (file->next > 0) /* a file that has begun is worth more patience */
-		r->segment.deadline_ms = r->service->loop->now_ms + r->service->config->request_ms;
+		r->run.segment.deadline_ms = r->service->loop->now_ms +
+					     r->service->config->request_ms;
 	return p;
 }
 
@@ -117,10 +120,10 @@ static void begin_answer(struct request *r, const PGresult *result)
 		arena_printf(&r->arena, "attachment; filename=\"%s.%s%s\"",
 			parameters_value(r, "id"), is_csv ? "csv" : "ndjson",
 			is_gzip ? ".gz" : ""));
-	r->closes = strcmp(r->method, "HEAD") == 0; /* as with lists, in whole_list.c */
+	r->closes = strcmp(r->head.method, "HEAD") == 0; /* as with lists, in whole_list.c */
 	if (file->count > 0)
 		r->answer.produce = file_produce;
-	request_answer(r);
+	answer_send(r);
 }
 
 static int32_t read_count(const PGresult *result)
@@ -166,13 +169,13 @@ static void piece_done(struct segment *segment, enum segment_outcome outcome)
 	if (outcome == SEGMENT_DONE)
 		p = take_piece(r, segment->results[1]);
 	else if (outcome == SEGMENT_FAILED)
-		p = request_problem_of(r, segment->error);
+		p = result_problem(r, segment->error);
 	if (has_begun) {
 		file->is_broken = p != NULL;
 		segment_clear(segment);
 		request_wake(r);
 	} else if (p != NULL) {
-		request_refuse(r, p);
+		answer_refuse(r, p);
 	} else {
 		begin_answer(r, segment->results[1]);
 		segment_clear(segment);

@@ -58,7 +58,7 @@ static bool take(struct task *task, const PGresult *claim, struct request_order 
 
 static const struct problem *begin(struct task *task)
 {
-	return export_begin(task->request);
+	return whole_list_begin(task->request);
 }
 
 static void store_chunk(struct task *task)
@@ -138,7 +138,7 @@ static void go_on(struct task *task)
 		task_end(task, &task_given_back);
 		return;
 	}
-	task->rows = export_rows(task->request);
+	task->rows = whole_list_rows(task->request);
 	if (work->out.length < CHUNK_BYTES && !work->is_read)
 		return;
 	if (work->out.length == 0) {

@@ -5,6 +5,7 @@
 
 #include <utlist.h>
 
+#include "config.h"
 #include "gzip.h"
 #include "request/answer.h"
 
@@ -109,7 +110,7 @@ void compression_apply(struct request *r, struct compression **ret_stream)
 		return;
 	bool is_stream = answer->produce != NULL;
 	answer_vary(r, "Accept-Encoding");
-	if (!gzip_is_accepted(r->headers[HEADER_ACCEPT_ENCODING]))
+	if (!gzip_is_accepted(r->head.headers[HEADER_ACCEPT_ENCODING]))
 		return;
 	if (!is_stream && answer->body.length > smallest)
 		compress_body(r);

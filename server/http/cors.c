@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config.h"
 #include "request/answer.h"
 
 static bool is_allowed(const char *origins, const char *origin)
@@ -17,7 +18,7 @@ static bool is_allowed(const char *origins, const char *origin)
 void cors_add(struct request *r)
 {
 	const char *origins = r->service->config->cors_origins;
-	const char *origin = r->headers[HEADER_ORIGIN];
+	const char *origin = r->head.headers[HEADER_ORIGIN];
 	if (origins == NULL)
 		return;
 	answer_vary(r, "Origin");
@@ -27,7 +28,7 @@ void cors_add(struct request *r)
 	answer_header(r, "Access-Control-Expose-Headers",
 		"Content-Language, ETag, Link, Location, Request-Id, Retry-After, Idempotency-Replayed, "
 		"Deprecation, Preference-Applied, RateLimit, RateLimit-Policy, Sunset, WWW-Authenticate");
-	if (strcmp(r->method, "OPTIONS") != 0)
+	if (strcmp(r->head.method, "OPTIONS") != 0)
 		return;
 	answer_header(r, "Access-Control-Allow-Methods", r->allowed);
 	answer_header(r, "Access-Control-Allow-Headers",

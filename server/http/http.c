@@ -13,12 +13,15 @@
 #include <microhttpd.h>
 #include <utlist.h>
 
+#include "config.h"
 #include "http/compression.h"
 #include "http/cors.h"
 #include "http/peer.h"
+#include "http/pipeline.h"
 #include "identity/throttle.h"
 #include "request/answer.h"
 #include "watch/meter.h"
+#include "watch/metrics.h"
 
 enum {
 	CONNECTION_POOL_SIZE = 12 << 10, /* headers, and the pieces in which bodies come */
@@ -78,9 +81,10 @@ static const struct {
 /* A list may come in several headers. Of the others the framing gate says which may. */
 static void keep_header(struct request *r, enum request_header header, const char *value)
 {
-	const char *before = r->headers[header];
+	const char *before = r->head.headers[header];
 	bool goes_on = header == HEADER_PREFER && before != NULL;
-	r->headers[header] = goes_on ? arena_printf(&r->arena, "%s, %s", before, value) : value;
+	r->head.headers[header] = goes_on ? arena_printf(&r->arena, "%s, %s", before, value)
+					  : value;
 }
 
 static enum MHD_Result take_header(
@@ -100,9 +104,35 @@ static void note_head(struct http_connection *c)
 	struct request *r = c->request;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		c->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	r->head = (struct slice){r->method, info == NULL ? 0 : info->header_size};
-	r->header_count = (size_t)MHD_get_connection_values(
+	r->head.bytes = (struct slice){r->head.method, info == NULL ? 0 : info->header_size};
+	r->head.header_count = (size_t)MHD_get_connection_values(
 		c->connection, MHD_HEADER_KIND, take_header, r);
+}
+
+/* Harmless when it is suspended already. */
+static void suspend(struct http_connection *c)
+{
+	if (c->is_suspended)
+		return;
+	c->is_suspended = true;
+	peer_rest(c->peer);
+	MHD_suspend_connection(c->connection);
+}
+
+static void wake(struct http_connection *c)
+{
+	if (!c->is_suspended)
+		return;
+	c->is_suspended = false;
+	/* A body that is not all there has the end that it had. */
+	peer_expect_bytes(c->peer, c->http->service, c->request->is_complete ? 0 : c->peer->end_ms);
+	c->http->is_due = true;
+	MHD_resume_connection(c->connection);
+}
+
+static void on_news(struct request *r)
+{
+	wake(r->owner);
 }
 
 /* libmicrohttpd calls this with the target as it came, before anything else of a request. What it
@@ -119,12 +149,14 @@ static void *begin_request(void *ctx, const char *target, struct MHD_Connection 
 	c->http = http;
 	c->connection = connection;
 	c->peer = peer;
-	c->request = request_new(http->service, c, target);
+	c->request = request_new(http->service, target);
 	if (c->request == NULL) {
 		free(c);
 		return NULL;
 	}
 	c->request->peer = peer->address;
+	c->request->owner = c;
+	c->request->woken = on_news;
 	peer_expect_head(peer, http->service, http->service->config->head_ms);
 	http->requests++;
 	DL_APPEND2(http->connections, c, previous, next);
@@ -180,7 +212,7 @@ static ssize_t produce(void *ctx, uint64_t position, char *room, size_t size)
 	if (count == ANSWER_BROKEN)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (count == 0)
-		http_suspend(c);
+		suspend(c);
 	c->bytes_sent += (uint64_t)count;
 	return count;
 }
@@ -188,7 +220,7 @@ static ssize_t produce(void *ctx, uint64_t position, char *room, size_t size)
 static struct MHD_Response *make_response(struct http_connection *c)
 {
 	struct answer *answer = &c->request->answer;
-	bool has_body = strcmp(c->request->method, "HEAD") != 0;
+	bool has_body = strcmp(c->request->head.method, "HEAD") != 0;
 	if (has_body && answer->produce == NULL)
 		c->bytes_sent = answer->constant.length + answer->body.length;
 	if (answer->produce != NULL)
@@ -259,26 +291,26 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 	struct request *r = c->request;
 	if (!c->is_open) {
 		c->is_open = true;
-		r->method = method;
+		r->head.method = method;
 		note_head(c);
-		request_open(r);
+		pipeline_open(r);
 		if (c->http->is_closing)
-			request_break_off(r);
+			pipeline_break_off(r);
 		expect_body(c);
 		return r->closes && r->state == REQUEST_ANSWERED ? send_answer(c) : MHD_YES;
 	}
 	if (*piece_length > 0) {
-		size_t taken = request_take(r, piece, *piece_length);
+		size_t taken = pipeline_take(r, piece, *piece_length);
 		if (taken < *piece_length)
-			http_suspend(c);
+			suspend(c);
 		*piece_length -= taken;
 		return MHD_YES;
 	}
 	if (!r->is_complete && r->state != REQUEST_ANSWERED)
-		request_end(r);
+		pipeline_end(r);
 	if (r->state == REQUEST_ANSWERED)
 		return send_answer(c);
-	http_suspend(c);
+	suspend(c);
 	return MHD_YES;
 }
 
@@ -395,7 +427,7 @@ void http_tick(struct http *http)
 		return;
 	DL_FOREACH2 (http->connections, c, next)
 		if (c->peer->is_cut)
-			http_wake(c);
+			wake(c);
 }
 
 bool http_is_due(const struct http *http)
@@ -428,7 +460,7 @@ static void refuse_all(struct http *http)
 	struct http_connection *c;
 	http->is_closing = true;
 	DL_FOREACH2 (http->connections, c, next)
-		request_break_off(c->request);
+		pipeline_break_off(c->request);
 	for (int i = 0; i < LAST_RUNS; i++)
 		http_run(http);
 }
@@ -443,25 +475,4 @@ void http_free(struct http *http)
 	if (http->daemon != NULL)
 		MHD_stop_daemon(http->daemon);
 	free(http);
-}
-
-void http_suspend(struct http_connection *connection)
-{
-	if (connection->is_suspended)
-		return;
-	connection->is_suspended = true;
-	peer_rest(connection->peer);
-	MHD_suspend_connection(connection->connection);
-}
-
-void http_wake(struct http_connection *connection)
-{
-	if (connection == NULL || !connection->is_suspended)
-		return;
-	connection->is_suspended = false;
-	/* A body that is not all there has the end that it had. */
-	peer_expect_bytes(connection->peer, connection->http->service,
-		connection->request->is_complete ? 0 : connection->peer->end_ms);
-	connection->http->is_due = true;
-	MHD_resume_connection(connection->connection);
 }

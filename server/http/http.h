@@ -9,8 +9,8 @@ struct http;
  * another server share it, too, and give each of them half of the connections. */
 bool http_port_is_free(const struct config *config);
 
-/* Listens on the configured port together with the other workers; NULL with one line in
- * `ret_error`. `ret_port` is the port in use (the configured one may be 0). */
+/* Listens on `port` (0: any that is free) together with the other workers; NULL with one line in
+ * `ret_error`. */
 struct http *http_new(struct service *service, int port, struct text *ret_error);
 
 /* The port that it listens on. */
@@ -36,7 +36,3 @@ int http_requests(const struct http *http);
 
 /* Closes every connection. */
 void http_free(struct http *http);
-
-/* Suspends the connection of a request until it is woken; harmless when it is. */
-void http_suspend(struct http_connection *connection);
-void http_wake(struct http_connection *connection);

@@ -9,6 +9,9 @@
 
 #include <utlist.h>
 
+#include "config.h"
+#include "watch/metrics.h"
+
 enum {
 	LOOK_MS = 250,
 	HURRY_MS = 1000,

@@ -1,15 +1,8 @@
 /* The other end of a connection: who it is, and by when it must have moved. */
 #pragma once
 
-#include <netinet/in.h>
-
+#include "request/parts.h"
 #include "service.h"
-
-struct peer_address {
-	struct in6_addr ip; /* IPv4 is mapped */
-	uint64_t owner;     /* whose requests are counted together */
-	bool is_proxy;      /* one that is trusted to say for whom it asks */
-};
 
 struct peer {
 	struct peer_address address;

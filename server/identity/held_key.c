@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "identity/actor_cache.h"
+#include "identity/identification.h"
+
 /* Looked up at once: more would keep requests waiting, fewer would take long after LISTEN was lost,
  * when all of them are doubted. */
 enum { ASKING_MAX = 100 };
@@ -40,14 +43,14 @@ static struct held_key *key_new(struct held_keys *keys, const struct request *r)
 	struct held_key *key = calloc(1, sizeof *key);
 	if (key == NULL)
 		return NULL;
-	memcpy(key->digest, r->key_digest, DIGEST_SIZE);
+	memcpy(key->digest, r->who.digest, DIGEST_SIZE);
 	key->keys = keys;
 	key->operation = r->operation;
 	key->actor = r->actor;
 	key->is_doubted = true; /* it was permitted a while ago, if little */
 	if (key->actor.kind != ACTOR_ACCESS_TOKEN)
 		return key;
-	key->authorization = strdup(r->headers[HEADER_AUTHORIZATION]);
+	key->authorization = strdup(r->head.headers[HEADER_AUTHORIZATION]);
 	if (key->authorization != NULL)
 		return key;
 	key_free(key);
@@ -57,7 +60,7 @@ static struct held_key *key_new(struct held_keys *keys, const struct request *r)
 struct held_key *held_key_take(struct held_keys *keys, const struct request *r)
 {
 	struct held_key *key;
-	HASH_FIND(hh, keys->keys, r->key_digest, DIGEST_SIZE, key);
+	HASH_FIND(hh, keys->keys, r->who.digest, DIGEST_SIZE, key);
 	if (key == NULL) {
 		key = key_new(keys, r);
 		if (key == NULL)
@@ -119,7 +122,7 @@ static void identified(struct request *r, const struct problem *p)
 		stop_asking(key);
 		if (p != NULL && p->status < 500)
 			lose(key);
-		else if (p == NULL && r->actors_generation == actor_cache_generation(actors))
+		else if (p == NULL && r->who.generation == actor_cache_generation(actors))
 			judge(key, &r->actor);
 	}
 	request_abandon(r);
@@ -132,7 +135,7 @@ static bool bring(struct request *r, const struct held_key *key)
 	if (authorization == NULL)
 		return true;
 	authorization = arena_copy(&r->arena, authorization, strlen(authorization));
-	r->headers[HEADER_AUTHORIZATION] = authorization;
+	r->head.headers[HEADER_AUTHORIZATION] = authorization;
 	return authorization != NULL;
 }
 
@@ -147,13 +150,14 @@ static void look_up(struct held_key *key)
 		request_abandon(r);
 		return;
 	}
-	memcpy(r->key_digest, key->digest, DIGEST_SIZE);
+	memcpy(r->who.digest, key->digest, DIGEST_SIZE);
 	r->operation = key->operation;
 	r->owner = key;
-	r->identified = identified;
+	r->who.done = identified;
+	r->who.was_let_in = true;
 	key->asking = r;
 	key->keys->asking++;
-	request_look_up(r);
+	identification_look_up(r);
 }
 
 /* Most keys that are doubted are none that changed: the cache still has them, or somebody else has

@@ -5,7 +5,10 @@
 
 #include <utlist.h>
 
+#include "config.h"
 #include "courier.h"
+#include "identity/actor_cache.h"
+#include "watch/journal.h"
 
 enum {
 	FETCH_MS = 5000,
@@ -46,12 +49,12 @@ struct issuer *issuer_new(struct service *service)
 static void let_go_on(struct issuer *issuer, int64_t begun_ms)
 {
 	struct request *r, *next;
-	DL_FOREACH_SAFE2(issuer->waiting, r, next, next_waiting)
+	DL_FOREACH_SAFE2(issuer->waiting, r, next, who.next)
 	{
-		if (r->waiting_ms > begun_ms)
+		if (r->who.waiting_ms > begun_ms)
 			continue;
-		DL_DELETE2(issuer->waiting, r, previous_waiting, next_waiting);
-		r->keys_came(r);
+		DL_DELETE2(issuer->waiting, r, who.previous, who.next);
+		r->who.keys_came(r);
 	}
 }
 
@@ -154,9 +157,9 @@ bool issuer_await(struct request *r, void (*go_on)(struct request *r))
 		fetch(issuer);
 	if (!issuer->is_fetching)
 		return false;
-	r->waiting_ms = now_ms;
-	r->keys_came = go_on;
-	DL_APPEND2(issuer->waiting, r, previous_waiting, next_waiting);
+	r->who.waiting_ms = now_ms;
+	r->who.keys_came = go_on;
+	DL_APPEND2(issuer->waiting, r, who.previous, who.next);
 	return true;
 }
 

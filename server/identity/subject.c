@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "access_token.h"
+#include "config.h"
+#include "identity/actor_cache.h"
 #include "identity/issuer.h"
 #include "identity/throttle.h"
 #include "postgres/rows.h"
@@ -145,7 +147,7 @@ static void admitted(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
 	if (outcome != SEGMENT_DONE || PQntuples(segment->results[1]) != 1) {
-		request_identified(r, &problem_unavailable);
+		r->who.done(r, &problem_unavailable);
 		return;
 	}
 	actor_read_ids(segment->results[1], &r->actor);
@@ -153,11 +155,11 @@ static void admitted(struct segment *segment, enum segment_outcome outcome)
 	segment_clear(segment);
 	*segment = (struct segment){0};
 	if (p != NULL) {
-		request_identified(r, p);
+		r->who.done(r, p);
 		return;
 	}
-	actor_cache_keep(r->service->actors, r->key_digest, &r->actor, r->actors_generation);
-	request_identified(r, NULL);
+	actor_cache_keep(r->service->actors, r->who.digest, &r->actor, r->who.generation);
+	r->who.done(r, NULL);
 }
 
 /* Looks the subject up, or writes down that it has come. */
@@ -176,31 +178,31 @@ static const struct problem *admit(struct request *r, const struct named *named)
 					 : arena_printf(&r->arena, "%s", named->manager_code)},
 		{NULL, NULL},
 	};
-	r->segment = (struct segment){
+	r->run.segment = (struct segment){
 		.call_count = 2, .is_write = true, .done = admitted, .ctx = r};
-	r->segment.deadline_ms = r->service->loop->now_ms + r->service->config->queue_ms;
-	r->actors_generation = actor_cache_generation(r->service->actors);
-	if (!binding_identity(r, "", NULL, &r->segment.calls[0]) ||
-		!binding_of(r, SQL(admitTokenSubject), bindings, &r->segment.calls[1]))
+	r->run.segment.deadline_ms = r->service->loop->now_ms + r->service->config->queue_ms;
+	r->who.generation = actor_cache_generation(r->service->actors);
+	if (!binding_identity(r, "", NULL, &r->run.segment.calls[0]) ||
+		!binding_of(r, SQL(admitTokenSubject), bindings, &r->run.segment.calls[1]))
 		return FAULT(r, "admitTokenSubject cannot be bound");
-	bool is_sent = lanes_submit(r->service->lanes, LANE_STAFF, LANE_WRITE, &r->segment);
+	bool is_sent = lanes_submit(r->service->lanes, LANE_STAFF, LANE_WRITE, &r->run.segment);
 	return is_sent ? NULL : &problem_overloaded;
 }
 
 static void refuse_token(struct request *r, const struct access_token *token)
 {
 	/* Who was let in before came by a key that was there. */
-	bool may_wait = r->keys_came == NULL && r->identified == NULL;
+	bool may_wait = r->who.keys_came == NULL && !r->who.was_let_in;
 	if (token->is_key_unknown && may_wait && issuer_await(r, subject_identify))
 		return;
 	if (token->is_key_unknown && issuer_is_silent(r->service->issuer)) {
-		request_identified(r, &problem_issuer_unavailable);
+		r->who.done(r, &problem_issuer_unavailable);
 		return;
 	}
 	if (!token->is_signed)
 		throttle_note_guess(r);
-	request_identified(r, request_fault(r, &problem_invalid_token, "%s",
-				      language_text(r->language, token->fault)));
+	r->who.done(r, request_fault(r, &problem_invalid_token, "%s",
+			       language_text(r->language, token->fault)));
 }
 
 void subject_identify(struct request *r)
@@ -224,5 +226,5 @@ void subject_identify(struct request *r)
 		p = admit(r, &named);
 	access_token_done(&token);
 	if (p != NULL)
-		request_identified(r, p);
+		r->who.done(r, p);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "config.h"
 #include "request/answer.h"
 
 enum { PROXIES_MAX = 64, ADDRESS_KEY_SIZE = 8, POLICY_SIZE = 64 };
@@ -147,7 +148,7 @@ struct peer_address throttle_address(
 void throttle_note_forwarded(struct request *r)
 {
 	const struct throttle *throttle = r->service->throttle;
-	const char *list = r->headers[HEADER_FORWARDED_FOR];
+	const char *list = r->head.headers[HEADER_FORWARDED_FOR];
 	char text[INET6_ADDRSTRLEN];
 	struct in_addr ipv4;
 	struct in6_addr ipv6;
@@ -171,7 +172,7 @@ static const struct problem *judge(
 {
 	const struct buckets *buckets = r->service->throttle->buckets[limit];
 	int left = bucket_left(buckets, bucket, r->started_us);
-	r->limit_state = (struct limit_state){.limit = limit,
+	r->throttled.nearest = (struct limit_state){.limit = limit,
 		.is_known = true,
 		.left = left,
 		.wait_s = bucket_wait_s(buckets, bucket, r->started_us)};
@@ -205,7 +206,7 @@ const struct problem *throttle_admit_key(struct request *r)
 
 void throttle_note_guess(struct request *r)
 {
-	if (r->identified != NULL) /* who was let in before does not guess */
+	if (r->who.was_let_in)
 		return;
 	struct buckets *buckets = r->service->throttle->buckets[LIMIT_KEYS];
 	struct bucket *bucket = buckets_find(buckets, r->peer.owner, r->started_us);
@@ -233,21 +234,14 @@ const struct problem *throttle_admit_caller(struct request *r)
 			return p;
 	}
 	bucket->held++;
-	r->caller_bucket = bucket;
+	r->throttled.place = bucket;
 	return NULL;
-}
-
-void throttle_leave(struct request *r)
-{
-	if (r->caller_bucket != NULL)
-		r->caller_bucket->held--;
-	r->caller_bucket = NULL;
 }
 
 void throttle_add_headers(struct request *r)
 {
 	const struct throttle *throttle = r->service->throttle;
-	const struct limit_state *state = &r->limit_state;
+	const struct limit_state *state = &r->throttled.nearest;
 	if (r->answer.status == 429)
 		answer_header(r, "Retry-After",
 			arena_printf(&r->arena, "%d", state->wait_s > 0 ? state->wait_s : 1));

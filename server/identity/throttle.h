@@ -27,10 +27,9 @@ const struct problem *throttle_admit_address(struct request *r);
 const struct problem *throttle_admit_key(struct request *r);
 void throttle_note_guess(struct request *r);
 
-/* Takes a token of the caller, and a place among what it has under way, which throttle_leave gives
- * back; harmless when there is none. */
+/* Takes a token of the caller, and a place among what it has under way, which request_leave gives
+ * back. */
 const struct problem *throttle_admit_caller(struct request *r);
-void throttle_leave(struct request *r);
 
 /* Adds the RateLimit headers, and Retry-After to a 429. */
 void throttle_add_headers(struct request *r);

@@ -10,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "imports/import_later.h"
 #include "imports/intake.h"
 #include "imports/staging.h"
+#include "postgres/rows.h"
 #include "prefer.h"
 #include "request/answer.h"
 #include "request/parameters.h"
+#include "watch/metrics.h"
 
 enum { COPY_PIECE_SIZE = 64 << 10 };
 
@@ -24,7 +27,7 @@ struct import {
 	struct staging *staging;
 	struct text copy; /* lines on their way to PostgreSQL */
 	bool is_dry_run, is_atomic;
-	char started_at[sizeof((struct request *)0)->now];
+	char started_at[sizeof((struct request *)0)->made.now];
 	char *members;
 	int64_t rows, created, updated, unchanged, rejected;
 };
@@ -47,12 +50,12 @@ static bool send_statement(struct import *import, const char *statement)
 	struct arena *arena = &r->arena;
 	const struct binding bindings[] = {
 		{"columns", import->members},
-		{"import_id", r->new_id},
-		{"id", r->new_id},
+		{"import_id", r->made.id},
+		{"id", r->made.id},
 		{"attempt", r->attempt},
 		{"resource", r->operation->code->import->resource},
 		{"started_at", import->started_at},
-		{"now", r->now},
+		{"now", r->made.now},
 		{"actor_id", r->actor.id},
 		{"bytes", arena_printf(arena, "%lld", (long long)intake->bytes)},
 		{"rows", arena_printf(arena, "%lld", (long long)import->rows)},
@@ -149,7 +152,7 @@ static const struct problem *take_errors(struct intake *intake, const PGresult *
 	text_append_printf(body,
 		"{\"id\":\"%s\",\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,"
 		"\"rejected\":%lld,\"errors\":[",
-		intake->r->new_id, (long long)import->rows, (long long)import->created,
+		intake->r->made.id, (long long)import->rows, (long long)import->created,
 		(long long)import->updated, (long long)import->unchanged,
 		(long long)import->rejected);
 	for (int row = 0; row < PQntuples(result); row++) {
@@ -268,11 +271,11 @@ static bool begin(struct intake *intake)
 {
 	struct import *import = import_of(intake);
 	const struct request *r = intake->r;
-	const char *type = r->headers[HEADER_CONTENT_TYPE];
+	const char *type = r->head.headers[HEADER_CONTENT_TYPE];
 	const char *unknown = parameters_value(r, "unknown");
 	import->is_dry_run = is_true(r, "dry_run");
 	import->is_atomic = is_true(r, "atomic");
-	memcpy(import->started_at, r->now, sizeof import->started_at);
+	memcpy(import->started_at, r->made.now, sizeof import->started_at);
 	import->staging = staging_new(r->operation->contract->rows,
 		strstr(type, "ndjson") == NULL ? STAGING_CSV : STAGING_NDJSON,
 		unknown != NULL && strcmp(unknown, "custom") == 0);
@@ -300,7 +303,7 @@ static const struct problem *import_begin(struct request *r)
 	if (r->service->imports >= r->service->config->imports)
 		return request_fault(r, &problem_overloaded, "Too many imports are under way.");
 	bool is_put_off = r->operation->contract->is_deferrable &&
-			  prefer_has(r->headers[HEADER_PREFER], "respond-async");
+			  prefer_has(r->head.headers[HEADER_PREFER], "respond-async");
 	return intake_begin(r, is_put_off ? &imports_later : &way);
 }
 

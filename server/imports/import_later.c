@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "identity/caller.h"
-#include "imports/import.h"
+#include "config.h"
 #include "imports/intake.h"
 #include "postgres/rows.h"
 #include "request/answer.h"
 #include "request/binding.h"
+#include "request/caller.h"
 #include "request/parameters.h"
+#include "request/result.h"
 
 enum { PIECE_SIZE = 256 << 10 };
 
@@ -37,25 +38,25 @@ static bool send_statement(struct later *later, const char *statement)
 	struct intake *intake = &later->intake;
 	struct request *r = intake->r;
 	char bytes[BINDING_NUMBER_SIZE], chunks[BINDING_NUMBER_SIZE], most[BINDING_NUMBER_SIZE];
-	bool is_csv = strstr(r->headers[HEADER_CONTENT_TYPE], "ndjson") == NULL;
+	bool is_csv = strstr(r->head.headers[HEADER_CONTENT_TYPE], "ndjson") == NULL;
 	const struct binding bindings[] = {
-		{"id", r->new_id},
+		{"id", r->made.id},
 		{"resource", r->operation->code->import->resource},
-		{"now", r->now},
+		{"now", r->made.now},
 		{"actor_id", r->actor.id},
 		{"actor", caller_describe(r)},
 		{"is_dry_run", parameters_value(r, "dry_run")},
 		{"is_atomic", parameters_value(r, "atomic")},
-		{"target", r->target},
+		{"target", r->head.target},
 		{"format", is_csv ? "csv" : "ndjson"},
 		{"language", r->language == NULL ? NULL : r->language->tag},
 		{"request_id", r->id},
-		{"key", r->idempotency_key},
+		{"key", r->asked.idempotency_key},
 		{"most", most},
 		{"bytes", bytes},
 		{"chunks", chunks},
 		{"digest", intake->digest},
-		{"ids", arena_printf(&r->arena, "{%s}", r->new_id)},
+		{"ids", arena_printf(&r->arena, "{%s}", r->made.id)},
 		{NULL, NULL},
 	};
 	snprintf(most, sizeof most, "%d", r->service->config->caller_imports);
@@ -77,7 +78,7 @@ static const struct problem *take_open(struct intake *intake, const PGresult *re
 	if (later->is_open)
 		return NULL;
 	later->is_open = intake->takes_bytes = true;
-	return answer_refusal(intake->r, result);
+	return result_refusal(intake->r, result);
 }
 
 static bool send_close(struct intake *intake, bool *ret_is_sent)
@@ -110,7 +111,7 @@ static const struct problem *take_read(struct intake *intake, const PGresult *re
 {
 	struct request *r = intake->r;
 	answer_begin(r, 202, "application/json");
-	answer_header(r, "Location", arena_printf(&r->arena, "/v1/imports/%s", r->new_id));
+	answer_header(r, "Location", arena_printf(&r->arena, "/v1/imports/%s", r->made.id));
 	answer_header(r, "Preference-Applied", "respond-async");
 	answer_header(r, "Retry-After", "1");
 	return render(r, result);
@@ -130,7 +131,7 @@ static const struct intake_step steps[] = {
 static bool send_piece(struct later *later)
 {
 	char number[BINDING_NUMBER_SIZE];
-	const struct binding bindings[] = {{"id", later->intake.r->new_id}, {"number", number},
+	const struct binding bindings[] = {{"id", later->intake.r->made.id}, {"number", number},
 		{"bytes", later->wire.bytes}, {NULL, NULL}};
 	snprintf(number, sizeof number, "%d", later->pieces++);
 	return intake_send(&later->intake, SQL(storeImportChunk), bindings);

@@ -60,7 +60,7 @@ static const struct problem *begin(struct task *task)
 {
 	struct import_work *work = task->work;
 	struct request *r = task->request;
-	memcpy(r->new_id, task->id, UUID_TEXT_SIZE);
+	memcpy(r->made.id, task->id, UUID_TEXT_SIZE);
 	snprintf(r->id, sizeof r->id, "%s", work->request_id);
 	r->attempt = task->attempt;
 	return r->operation->code->stream->begin(r);

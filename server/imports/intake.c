@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "request/answer.h"
 #include "request/keyed.h"
+#include "request/result.h"
 
 enum { STALL_MS = 5000 /* PostgreSQL says itself that a statement takes too long, if it can */ };
 
@@ -29,7 +31,7 @@ bool intake_send_begin(struct intake *intake, bool *ret_is_sent)
 bool intake_send_identity(struct intake *intake, bool *ret_is_sent)
 {
 	struct call call;
-	*ret_is_sent = binding_identity(intake->r, intake->r->new_id, NULL, &call) &&
+	*ret_is_sent = binding_identity(intake->r, intake->r->made.id, NULL, &call) &&
 		       send_call(intake, &call);
 	return true;
 }
@@ -37,7 +39,7 @@ bool intake_send_identity(struct intake *intake, bool *ret_is_sent)
 bool intake_send_key(struct intake *intake, bool *ret_is_sent)
 {
 	struct call call;
-	if (intake->r->idempotency_key == NULL)
+	if (intake->r->asked.idempotency_key == NULL)
 		return false;
 	*ret_is_sent = keyed_bind_begin(intake->r, slice_of(intake->digest), &call) &&
 		       send_call(intake, &call);
@@ -47,7 +49,7 @@ bool intake_send_key(struct intake *intake, bool *ret_is_sent)
 bool intake_send_store(struct intake *intake, bool *ret_is_sent)
 {
 	struct call call;
-	if (intake->r->idempotency_key == NULL)
+	if (intake->r->asked.idempotency_key == NULL)
 		return false;
 	*ret_is_sent = keyed_bind_store(intake->r, &call) && send_call(intake, &call);
 	return true;
@@ -76,7 +78,7 @@ void intake_give_up(struct intake *intake, const struct problem *problem)
 	intake->stream = NULL;
 	intake->problem = problem;
 	if (intake->is_complete || intake->r->attempt != NULL)
-		request_refuse(intake->r, problem);
+		answer_refuse(intake->r, problem);
 	else
 		request_wake(intake->r);
 }
@@ -87,7 +89,7 @@ static void finish(struct intake *intake)
 	intake->stream = NULL;
 	if (intake->way->done != NULL)
 		intake->way->done(intake);
-	request_answer(intake->r);
+	answer_send(intake->r);
 }
 
 void intake_next(struct intake *intake)
@@ -127,7 +129,7 @@ static void refuse_result(struct intake *intake, PGresult *result)
 {
 	struct request *r = intake->r;
 	if (!keyed_replay(r, result)) {
-		intake_give_up(intake, request_problem_of(r, result));
+		intake_give_up(intake, result_problem(r, result));
 		return;
 	}
 	stream_free(intake->stream);
@@ -221,7 +223,7 @@ void intake_end(struct request *r)
 	struct intake *intake = r->feature;
 	intake->is_complete = true;
 	if (intake->problem != NULL)
-		request_refuse(r, intake->problem);
+		answer_refuse(r, intake->problem);
 	else if (intake->takes_bytes && !intake->is_waiting)
 		end_file(intake);
 }

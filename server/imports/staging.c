@@ -36,7 +36,6 @@ struct staging *staging_new(
 	clock_gettime(CLOCK_REALTIME, &now);
 	staging->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	staging->rows = rows;
-	staging->format = format;
 	staging->keeps_unknown = keeps_unknown;
 	staging->custom = -1;
 	staging->row_faults.arena = &staging->arena;
@@ -91,7 +90,7 @@ static bool refuse_csv(struct staging *staging)
 bool staging_feed(struct staging *staging, const char *bytes, size_t length, struct text *copy)
 {
 	staging->copy = copy;
-	if (staging->format == STAGING_NDJSON)
+	if (staging->csv == NULL)
 		return staging_feed_ndjson(staging, bytes, length);
 	return csv_reader_feed(staging->csv, bytes, length) || refuse_csv(staging);
 }
@@ -99,7 +98,7 @@ bool staging_feed(struct staging *staging, const char *bytes, size_t length, str
 bool staging_finish(struct staging *staging, struct text *copy)
 {
 	staging->copy = copy;
-	if (staging->format == STAGING_NDJSON) {
+	if (staging->csv == NULL) {
 		staging_finish_ndjson(staging);
 		return true;
 	}

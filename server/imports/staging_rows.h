@@ -1,8 +1,11 @@
 /* The parts that the readers of CSV and NDJSON share; for the staging files only. */
 #pragma once
 
+#include "arena.h"
+#include "contract.h"
 #include "csv.h"
-#include "imports/staging.h"
+#include "fault.h"
+#include "text.h"
 #include "token.h"
 
 enum {
@@ -26,7 +29,6 @@ struct member {
 
 struct staging {
 	const struct schema *rows;
-	enum staging_format format;
 	bool keeps_unknown;
 	struct member members[MEMBERS_MAX];
 	int member_count;

@@ -2,6 +2,7 @@
  * Each step returns false when it fails, and has noted why. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -9,7 +10,7 @@
 
 #include "arena.h"
 #include "loop.h"
-#include "postgres/postgres.h"
+#include "text.h"
 
 enum {
 	POSTGRES_GROUPS_MAX = 64,

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "loop.h"
+
 enum stream_state { STREAM_CONNECTING, STREAM_IDLE, STREAM_WAITING, STREAM_COPYING, STREAM_LOST };
 
 struct stream {

@@ -2,6 +2,7 @@
  * time, without ever waiting. */
 #pragma once
 
+#include "postgres/lane.h"
 #include "service.h"
 
 struct stream;

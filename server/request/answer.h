@@ -1,7 +1,6 @@
-/* Answers: objects, lists, problems, and the headers that go with them. */
+/* Answers: their headers, problems, and the end of a request. */
 #pragma once
 
-#include "postgres/rows.h"
 #include "request/request.h"
 
 /* Forgets what was rendered: a batch that runs again renders again. */
@@ -12,19 +11,6 @@ void answer_header(struct request *r, const char *name, const char *value);
 
 /* Renders a problem (RFC 9457) into r->answer, in place of what stood there. */
 void answer_problem(struct request *r, const struct problem *problem);
-
-/* Renders rows of `result` as the operation's answer: row `row` as an object, or all as a page of a
- * list. NULL, or the problem to answer instead (no such row, a value that cannot be written). */
-const struct problem *answer_rows(
-	struct request *r, struct variant *variant, const PGresult *result, int row);
-
-/* Returns the problem that the rows of a statement carry, with r->faults filled in; or NULL. */
-const struct problem *answer_refusal(struct request *r, const PGresult *result);
-
-/* Reads where row `row` stands in the list's order: `ret_cursor->key` is in `key`. False when the
- * columns that say so are missing. */
-bool answer_position(struct request *r, const struct rows *rows, int row, struct text *key,
-	struct cursor *ret_cursor);
 
 /* Sets content type and status for a body that was rendered already. */
 void answer_begin(struct request *r, int status, const char *content_type);
@@ -47,3 +33,9 @@ void answer_language(struct request *r);
 
 /* Answers a value of jansson's; takes it over. */
 const struct problem *answer_json(struct request *r, int status, json_t *value);
+
+/* Ends the request with the answer that stands in r->answer. */
+void answer_send(struct request *r);
+
+/* Ends it with a problem; r->faults, r->detail and r->existing_id go with it. */
+void answer_refuse(struct request *r, const struct problem *problem);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "identity/caller.h"
+#include "config.h"
+#include "request/caller.h"
 #include "request/parameters.h"
 #include "webhook.h"
 
@@ -17,30 +18,31 @@ static const char *value_of_body(struct request *r)
 
 static const char *value_of_new_id(struct request *r)
 {
-	return r->new_id;
+	return r->made.id;
 }
 
 const char *binding_id(struct request *r)
 {
-	return r->reads_new ? r->new_id : parameters_value(r, "id");
+	return r->run.reads_new ? r->made.id : parameters_value(r, "id");
 }
 
 /* Arrays, so that one statement can do for several; of one request, with one member. */
 static const char *value_of_ids(struct request *r)
 {
-	return r->shared.ids != NULL ? r->shared.ids
-				     : arena_printf(&r->arena, "{%s}", binding_id(r));
+	return r->run.shared.ids != NULL ? r->run.shared.ids
+					 : arena_printf(&r->arena, "{%s}", binding_id(r));
 }
 
 static const char *value_of_new_ids(struct request *r)
 {
-	return r->shared.ids != NULL ? r->shared.ids : arena_printf(&r->arena, "{%s}", r->new_id);
+	return r->run.shared.ids != NULL ? r->run.shared.ids
+					 : arena_printf(&r->arena, "{%s}", r->made.id);
 }
 
 static const char *value_of_bodies(struct request *r)
 {
-	return r->shared.bodies != NULL ? r->shared.bodies
-					: arena_printf(&r->arena, "[%s]", r->body.bytes);
+	return r->run.shared.bodies != NULL ? r->run.shared.bodies
+					    : arena_printf(&r->arena, "[%s]", r->body.bytes);
 }
 
 static const char *value_of_actor_id(struct request *r)
@@ -50,27 +52,27 @@ static const char *value_of_actor_id(struct request *r)
 
 static const char *value_of_now(struct request *r)
 {
-	return r->now;
+	return r->made.now;
 }
 
 static const char *value_of_limit(struct request *r)
 {
-	return arena_printf(&r->arena, "%d", r->limit + 1);
+	return arena_printf(&r->arena, "%d", r->asked.limit + 1);
 }
 
 static const char *value_of_cursor_key(struct request *r)
 {
-	return r->cursor.key;
+	return r->asked.cursor.key;
 }
 
 static const char *value_of_cursor_id(struct request *r)
 {
-	return r->cursor.key == NULL ? NULL : r->cursor.id;
+	return r->asked.cursor.key == NULL ? NULL : r->asked.cursor.id;
 }
 
 static const char *value_of_if_match(struct request *r)
 {
-	return r->if_match;
+	return r->asked.if_match;
 }
 
 static const char *value_of_request_id(struct request *r)
@@ -83,16 +85,16 @@ static const char *value_of_new_key(struct request *r)
 {
 	unsigned char secret[24];
 	struct text key = {0};
-	if (r->new_key[0] != '\0')
-		return r->new_key;
+	if (r->made.secret[0] != '\0')
+		return r->made.secret;
 	if (!random_bytes(secret, sizeof secret))
 		return NULL;
 	text_append_string(&key, "qd_");
 	text_append_base64url(&key, secret, sizeof secret);
-	if (!key.is_broken && key.length < sizeof r->new_key)
-		memcpy(r->new_key, key.bytes, key.length + 1);
+	if (!key.is_broken && key.length < sizeof r->made.secret)
+		memcpy(r->made.secret, key.bytes, key.length + 1);
 	text_done(&key);
-	return r->new_key;
+	return r->made.secret;
 }
 
 /* What a webhook signs with; like a key, it is not kept with the answer. */
@@ -100,12 +102,12 @@ static const char *value_of_new_secret(struct request *r)
 {
 	unsigned char secret[DIGEST_SIZE];
 	struct text text = {0};
-	webhook_secret(r->service->webhook_key, r->new_id, secret);
+	webhook_secret(r->service->webhook_key, r->made.id, secret);
 	text_append_webhook_secret(&text, secret);
-	if (!text.is_broken && text.length < sizeof r->new_key)
-		memcpy(r->new_key, text.bytes, text.length + 1);
+	if (!text.is_broken && text.length < sizeof r->made.secret)
+		memcpy(r->made.secret, text.bytes, text.length + 1);
 	text_done(&text);
-	return r->new_key;
+	return r->made.secret;
 }
 
 static const char *value_of_allows_plain_http(struct request *r)
@@ -185,9 +187,10 @@ void binding_stamp(struct request *r)
 	int64_t now_us = business_clock_now_us(r->service->clock);
 	time_t now_s = (time_t)(now_us / 1000000);
 	gmtime_r(&now_s, &utc);
-	size_t length = strftime(r->now, sizeof r->now, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(r->now + length, sizeof r->now - length, ".%06dZ", (int)(now_us % 1000000));
-	uuid_v7(machine_clock_us() / 1000, r->new_id);
+	size_t length = strftime(r->made.now, sizeof r->made.now, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(r->made.now + length, sizeof r->made.now - length, ".%06dZ",
+		(int)(now_us % 1000000));
+	uuid_v7(machine_clock_us() / 1000, r->made.id);
 }
 
 /* PostgreSQL plans a list anew each time, since it thinks that a page of unknown size is a tenth of
@@ -226,7 +229,7 @@ static bool bind_choice(struct request *r, const struct statement *statement,
 
 bool binding_make(struct request *r, const struct statement *statement, struct call *ret_call)
 {
-	const struct sql_choice choice = {.is_absent = is_absent, .ctx = r, .sort = r->sort};
+	const struct sql_choice choice = {.is_absent = is_absent, .ctx = r, .sort = r->asked.sort};
 	return bind_choice(r, statement, &choice, ret_call);
 }
 
@@ -298,7 +301,7 @@ bool binding_identity(
 		{"operation", r->operation->contract->id},
 		{"import_id", import_id},
 		{"request_id", r->id},
-		{"request_ids", r->shared.request_ids},
+		{"request_ids", r->run.shared.request_ids},
 		{"plan", plan == NULL ? "auto" : plan},
 		{NULL, NULL},
 	};

@@ -43,7 +43,7 @@ const char *binding_id(struct request *r);
 bool binding_identity(
 	struct request *r, const char *import_id, const char *plan, struct call *ret_call);
 
-/* Fills r->new_id, and r->now by the clock of the business. */
+/* Fills r->made.id, and r->made.now by the clock of the business. */
 void binding_stamp(struct request *r);
 
 /* True when `name` is one of the server's own parameters. */

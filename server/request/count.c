@@ -26,10 +26,10 @@ static bool is_estimated(const struct request *r)
 
 bool count_bind(struct request *r, const struct statement *statement)
 {
-	struct segment *segment = &r->segment;
+	struct segment *segment = &r->run.segment;
 	if (parameters_value(r, "count") == NULL)
 		return true;
-	r->count_call = segment->call_count;
+	r->run.count_call = segment->call_count;
 	if (!is_estimated(r))
 		return binding_make_of_all(
 			r, statement, &exact, &segment->calls[segment->call_count++]);
@@ -40,7 +40,7 @@ bool count_bind(struct request *r, const struct statement *statement)
 
 enum lane_work count_lane(const struct request *r, enum lane_work work)
 {
-	return r->count_call < 0 ? work : LANE_REPORT;
+	return r->run.count_call < 0 ? work : LANE_REPORT;
 }
 
 /* Reads the only value of a result; false when it has none. */
@@ -71,7 +71,7 @@ static bool read_estimate(const PGresult *result, json_int_t *ret_total)
 
 bool count_append(struct text *body, const struct request *r)
 {
-	PGresult *const *results = &r->segment.results[r->count_call];
+	PGresult *const *results = &r->run.segment.results[r->run.count_call];
 	json_int_t total, estimate;
 	if (!read_total(results[0], &total))
 		return false;

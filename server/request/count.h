@@ -4,8 +4,8 @@
 
 #include "request/request.h"
 
-/* Binds what counts the rows of `statement` behind the other calls of r->segment; nothing when `r`
- * does not ask for it. False when memory is exhausted. */
+/* Binds what counts the rows of `statement` behind the other calls of r->run.segment; nothing when
+ * `r` does not ask for it. False when memory is exhausted. */
 bool count_bind(struct request *r, const struct statement *statement);
 
 /* Returns where `r` goes with its count: one that takes long holds up no page; without one, `work`.

@@ -6,6 +6,7 @@
 
 #include <uuid/uuid.h>
 
+#include "request/answer.h"
 #include "request/binding.h"
 #include "request/parameters.h"
 
@@ -57,7 +58,7 @@ static struct kind *find_kind(struct expand *expand, const struct kind *above, s
 /* What is embedded is read, and needs the permission to. */
 static const struct problem *permit(struct request *r, const struct expandable *expandable)
 {
-	const char *lacking = request_lacks(r, expandable->with->contract);
+	const char *lacking = actor_lacks(&r->actor, expandable->with->contract);
 	if (lacking == NULL)
 		return NULL;
 	fault_add(&r->faults, "?expand", "forbidden", "%s needs the permission %s",
@@ -67,7 +68,7 @@ static const struct problem *permit(struct request *r, const struct expandable *
 
 static const struct problem *add_kind(struct request *r, struct kind *above, struct slice name)
 {
-	struct expand *expand = r->expand;
+	struct expand *expand = r->run.expand;
 	const struct operation *operation = above->expandable == NULL ? r->operation
 								      : above->expandable->with;
 	const struct expandable *expandable = operation_expandable(operation, name);
@@ -88,10 +89,10 @@ static const struct problem *add_depth(struct request *r, const char *paths, int
 	struct slice path, name;
 	const struct problem *p = NULL;
 	while (p == NULL && slice_split(&rest, ',', &path)) {
-		struct kind *above = &r->expand->kinds[0];
+		struct kind *above = &r->run.expand->kinds[0];
 		bool is_there = slice_split(&path, '.', &name);
 		for (int i = 0; i < depth && is_there; i++) {
-			above = find_kind(r->expand, above, name);
+			above = find_kind(r->run.expand, above, name);
 			is_there = slice_split(&path, '.', &name);
 		}
 		if (is_there)
@@ -102,7 +103,7 @@ static const struct problem *add_depth(struct request *r, const char *paths, int
 
 static void release(struct request *r)
 {
-	struct expand *expand = r->expand;
+	struct expand *expand = r->run.expand;
 	for (size_t i = 0; i < expand->kept_count; i++) {
 		struct segment *kept = &expand->kept[i];
 		for (int call = 0; call < kept->call_count; call++)
@@ -117,33 +118,34 @@ const struct problem *expand_prepare(struct request *r)
 	const char *paths = parameters_value(r, "expand");
 	if (paths == NULL)
 		return NULL;
-	r->expand = arena_take(&r->arena, sizeof *r->expand);
-	if (r->expand == NULL)
+	r->run.expand = arena_take(&r->arena, sizeof *r->run.expand);
+	if (r->run.expand == NULL)
 		return FAULT(r, "out of memory");
 	r->feature_free = release;
-	r->expand->kinds[0] = (struct kind){.expand = r->expand, .is_read = true};
-	r->expand->count = r->expand->next = 1;
+	r->run.expand->kinds[0] = (struct kind){.expand = r->run.expand, .is_read = true};
+	r->run.expand->count = r->run.expand->next = 1;
 	const struct problem *p = add_depth(r, paths, 0);
 	return p == NULL ? add_depth(r, paths, 1) : p;
 }
 
-/* The results of r->segment stay, and so do their variants, which say how columns are written. */
+/* The results of r->run.segment stay, and so do their variants, which say how columns are written.
+ */
 static void keep_segment(struct request *r)
 {
-	struct expand *expand = r->expand;
+	struct expand *expand = r->run.expand;
 	assert(expand->kept_count < SEGMENTS_MAX);
-	for (int call = 0; call < r->segment.call_count; call++)
-		r->segment.calls[call].variant->in_flight++;
-	expand->kept[expand->kept_count++] = r->segment;
-	r->segment = (struct segment){0};
+	for (int call = 0; call < r->run.segment.call_count; call++)
+		r->run.segment.calls[call].variant->in_flight++;
+	expand->kept[expand->kept_count++] = r->run.segment;
+	r->run.segment = (struct segment){0};
 }
 
 static void restore_segment(struct request *r)
 {
-	struct segment *own = &r->expand->kept[0];
+	struct segment *own = &r->run.expand->kept[0];
 	for (int call = 0; call < own->call_count; call++)
 		own->calls[call].variant->in_flight--;
-	r->segment = *own;
+	r->run.segment = *own;
 	*own = (struct segment){0};
 }
 
@@ -171,7 +173,7 @@ static int rows_of(const struct request *r, const struct kind *kind)
 {
 	int count = kind->result == NULL ? 0 : PQntuples(kind->result);
 	bool is_page = kind->expandable == NULL && r->operation->contract->is_list;
-	return is_page && count > r->limit ? r->limit : count;
+	return is_page && count > r->asked.limit ? r->asked.limit : count;
 }
 
 /* Collects what the objects above refer to, each once; false when memory is exhausted. */
@@ -222,10 +224,11 @@ static bool bind_kind(struct request *r, struct kind *kind)
 	kind->is_read = kind->referred_count == 0;
 	if (kind->is_read)
 		return true;
-	const struct binding bindings[] = {{"ids", ids_of(r, kind)}, {"now", r->now}, {NULL, NULL}};
-	kind->call = r->segment.call_count++;
+	const struct binding bindings[] = {
+		{"ids", ids_of(r, kind)}, {"now", r->made.now}, {NULL, NULL}};
+	kind->call = r->run.segment.call_count++;
 	return bindings[0].value != NULL && binding_of(r, kind->expandable->with->statement->name,
-						    bindings, &r->segment.calls[kind->call]);
+						    bindings, &r->run.segment.calls[kind->call]);
 }
 
 static void round_done(struct segment *segment, enum segment_outcome outcome);
@@ -234,9 +237,9 @@ static void round_done(struct segment *segment, enum segment_outcome outcome);
  */
 static bool bind_round(struct request *r)
 {
-	struct expand *expand = r->expand;
-	r->segment = (struct segment){.call_count = 1, .done = round_done};
-	for (; expand->next < expand->count && r->segment.call_count < SEGMENT_CALLS_MAX;
+	struct expand *expand = r->run.expand;
+	r->run.segment = (struct segment){.call_count = 1, .done = round_done};
+	for (; expand->next < expand->count && r->run.segment.call_count < SEGMENT_CALLS_MAX;
 		expand->next++) {
 		struct kind *kind = &expand->kinds[expand->next];
 		if (!kind->above->is_read)
@@ -244,7 +247,8 @@ static bool bind_round(struct request *r)
 		if (!bind_kind(r, kind))
 			return false;
 	}
-	return r->segment.call_count == 1 || binding_identity(r, "", NULL, &r->segment.calls[0]);
+	return r->run.segment.call_count == 1 ||
+	       binding_identity(r, "", NULL, &r->run.segment.calls[0]);
 }
 
 /* Goes on reading; false when there is nothing left to read. */
@@ -252,13 +256,13 @@ static bool begin_round(struct request *r)
 {
 	const struct problem *p = NULL;
 	bool is_bound = bind_round(r);
-	if (is_bound && r->segment.call_count == 1) {
+	if (is_bound && r->run.segment.call_count == 1) {
 		restore_segment(r);
 		return false;
 	}
 	p = is_bound ? request_submit(r, LANE_READ) : FAULT(r, "an expansion cannot be bound");
 	if (p != NULL)
-		request_refuse(r, p);
+		answer_refuse(r, p);
 	return true;
 }
 
@@ -280,10 +284,10 @@ static bool take_kind(struct kind *kind, const struct segment *segment)
 static void round_done(struct segment *segment, enum segment_outcome outcome)
 {
 	struct request *r = segment->ctx;
-	struct expand *expand = r->expand;
+	struct expand *expand = r->run.expand;
 	bool is_taken = true;
 	if (outcome != SEGMENT_DONE) {
-		request_fail(r, outcome, segment->error);
+		expand->done(r, outcome, segment->error);
 		return;
 	}
 	for (size_t i = 1; i < expand->next; i++)
@@ -291,16 +295,16 @@ static void round_done(struct segment *segment, enum segment_outcome outcome)
 			is_taken = take_kind(&expand->kinds[i], segment) && is_taken;
 	keep_segment(r);
 	if (!is_taken)
-		request_refuse(r, FAULT(r, "out of memory"));
+		answer_refuse(r, FAULT(r, "out of memory"));
 	else if (!begin_round(r))
-		expand->done(r);
+		expand->done(r, SEGMENT_DONE, NULL);
 }
 
 bool expand_begin(struct request *r, expand_done_function *done)
 {
-	struct expand *expand = r->expand;
+	struct expand *expand = r->run.expand;
 	expand->done = done;
-	expand->kinds[0].result = r->segment.results[r->statement_call];
+	expand->kinds[0].result = r->run.segment.results[r->run.statement_call];
 	keep_segment(r);
 	return begin_round(r);
 }
@@ -338,5 +342,5 @@ static bool append_below(struct text *text, const struct rows *rows, int row)
 void expand_complete(const struct request *r, struct rows *rows)
 {
 	rows->append = append_below;
-	rows->append_ctx = &r->expand->kinds[0];
+	rows->append_ctx = &r->run.expand->kinds[0];
 }

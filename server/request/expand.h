@@ -11,12 +11,14 @@
 #include "postgres/rows.h"
 #include "request/request.h"
 
-/* Reads what `r` asks to expand into r->expand; or refuses what the caller may not read. */
+/* Reads what `r` asks to expand into r->run.expand; or refuses what the caller may not read. */
 const struct problem *expand_prepare(struct request *r);
 
-/* The results of r->segment are there: begins to read what they refer to. It calls `done` when
- * r->segment is as before and everything is there. False when there is nothing to wait for. */
-typedef void expand_done_function(struct request *r);
+/* The results of r->run.segment are there: begins to read what they refer to. It calls `done` when
+ * r->run.segment is as before and everything is there, or with what else came of a segment and
+ * PostgreSQL's error. False when there is nothing to wait for. */
+typedef void expand_done_function(
+	struct request *r, enum segment_outcome outcome, const PGresult *error);
 bool expand_begin(struct request *r, expand_done_function *done);
 
 /* Completes `rows`, the request's own, so that what was read is appended to each object. */

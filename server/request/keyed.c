@@ -6,6 +6,7 @@
 
 #include "request/answer.h"
 #include "request/binding.h"
+#include "request/result.h"
 
 /* A key stands for one request: method, target and the bytes of the body, and as whom it is made:
  * one subject may come with several tokens. The caller is part of the table's key. */
@@ -14,13 +15,13 @@ static bool hash_request(struct request *r, struct slice content)
 	struct digester *digester = digester_new();
 	if (digester == NULL)
 		return false;
-	digester_feed(digester, r->method, strlen(r->method) + 1);
-	digester_feed(digester, r->target, strlen(r->target) + 1);
+	digester_feed(digester, r->head.method, strlen(r->head.method) + 1);
+	digester_feed(digester, r->head.target, strlen(r->head.target) + 1);
 	digester_feed(digester, r->actor.partner_id, strlen(r->actor.partner_id) + 1);
 	digester_feed(digester, actor_role_name(r->actor.role),
 		strlen(actor_role_name(r->actor.role)) + 1);
 	digester_feed(digester, content.bytes, content.length);
-	digester_finish(digester, r->request_hash);
+	digester_finish(digester, r->run.request_hash);
 	digester_free(digester);
 	return true;
 }
@@ -29,8 +30,8 @@ static bool bind_key(struct request *r, const char *statement, struct call *ret_
 {
 	const struct binding bindings[] = {
 		{"caller_id", r->actor.id},
-		{"key", r->idempotency_key},
-		{"request_hash", binding_bytea(&r->arena, r->request_hash, DIGEST_SIZE)},
+		{"key", r->asked.idempotency_key},
+		{"request_hash", binding_bytea(&r->arena, r->run.request_hash, DIGEST_SIZE)},
 		{NULL, NULL},
 	};
 	return binding_of(r, statement, bindings, ret_call);
@@ -64,11 +65,11 @@ static bool is_worth_keeping(int status)
 static const char *body_to_keep(struct request *r)
 {
 	const struct text *body = &r->answer.body;
-	const char *secret = r->new_key[0] == '\0' ? NULL : strstr(body->bytes, r->new_key);
+	const char *secret = r->made.secret[0] == '\0' ? NULL : strstr(body->bytes, r->made.secret);
 	if (secret == NULL)
 		return binding_bytea(&r->arena, (const unsigned char *)body->bytes, body->length);
 	const char *kept = arena_printf(&r->arena, "%.*snull%s", (int)(secret - body->bytes) - 1,
-		body->bytes, secret + strlen(r->new_key) + 1);
+		body->bytes, secret + strlen(r->made.secret) + 1);
 	return kept == NULL ? NULL
 			    : binding_bytea(&r->arena, (const unsigned char *)kept, strlen(kept));
 }
@@ -79,8 +80,8 @@ bool keyed_bind_store(struct request *r, struct call *ret_call)
 		return false;
 	const struct binding bindings[] = {
 		{"caller_id", r->actor.id},
-		{"key", r->idempotency_key},
-		{"request_hash", binding_bytea(&r->arena, r->request_hash, DIGEST_SIZE)},
+		{"key", r->asked.idempotency_key},
+		{"request_hash", binding_bytea(&r->arena, r->run.request_hash, DIGEST_SIZE)},
 		{"status", arena_printf(&r->arena, "%d", r->answer.status)},
 		{"headers", headers_text(r)},
 		{"body", body_to_keep(r)},
@@ -93,7 +94,7 @@ bool keyed_bind_store(struct request *r, struct call *ret_call)
 static bool store_answer(struct segment *segment, struct call ret_store[static SEGMENT_STORE_CALLS])
 {
 	struct request *r = segment->ctx;
-	request_answer_rows(r);
+	result_answer(r);
 	return binding_identity(r, "", NULL, &ret_store[0]) && keyed_bind_store(r, &ret_store[1]);
 }
 
@@ -104,12 +105,12 @@ bool keyed_bind_begin(struct request *r, struct slice content, struct call *ret_
 
 bool keyed_begin(struct request *r, int position)
 {
-	if (r->idempotency_key == NULL)
+	if (r->asked.idempotency_key == NULL)
 		return true;
-	r->segment.key = r->idempotency_key;
-	r->segment.store = store_answer;
+	r->run.segment.key = r->asked.idempotency_key;
+	r->run.segment.store = store_answer;
 	return keyed_bind_begin(
-		r, (struct slice){r->body.bytes, r->body.length}, &r->segment.calls[position]);
+		r, (struct slice){r->body.bytes, r->body.length}, &r->run.segment.calls[position]);
 }
 
 static void replay_headers(struct request *r, struct slice lines)
@@ -130,7 +131,7 @@ static void take_stored(struct segment *segment, enum segment_outcome outcome)
 	struct request *r = segment->ctx;
 	const PGresult *found = outcome == SEGMENT_DONE ? segment->results[1] : NULL;
 	if (found == NULL || PQntuples(found) != 1) {
-		request_refuse(r, &problem_unavailable);
+		answer_refuse(r, &problem_unavailable);
 		return;
 	}
 	uint32_t status;
@@ -143,19 +144,19 @@ static void take_stored(struct segment *segment, enum segment_outcome outcome)
 	text_append(&r->answer.body, body.bytes, body.length);
 	if (body.length == 0)
 		r->answer.content_type = NULL;
-	request_answer(r);
+	answer_send(r);
 }
 
 static void answer_stored_refusal(struct segment *segment, enum segment_outcome outcome)
 {
 	(void)outcome; /* a refusal that could not be stored will be found again by the retry */
-	request_answer(segment->ctx);
+	answer_send(segment->ctx);
 }
 
 /* Runs one call by itself, in the lanes of the caller's role. */
 static bool run(struct request *r, const struct call *call, segment_done_function *done)
 {
-	struct segment *segment = &r->segment;
+	struct segment *segment = &r->run.segment;
 	segment_clear(segment);
 	*segment = (struct segment){.call_count = 2, .is_write = true, .done = done};
 	segment->calls[1] = *call;
@@ -167,14 +168,14 @@ bool keyed_replay(struct request *r, const PGresult *error)
 {
 	const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	struct call call;
-	if (r->idempotency_key == NULL || state == NULL || strcmp(state, "QD003") != 0)
+	if (r->asked.idempotency_key == NULL || state == NULL || strcmp(state, "QD003") != 0)
 		return false;
 	return bind_key(r, SQL(idempotencyFind), &call) && run(r, &call, take_stored);
 }
 
 bool keyed_keep_refusal(struct request *r, const struct problem *problem)
 {
-	if (r->idempotency_key == NULL || !is_worth_keeping(problem->status) ||
+	if (r->asked.idempotency_key == NULL || !is_worth_keeping(problem->status) ||
 		problem == &problem_idempotency_in_progress ||
 		problem == &problem_idempotency_key_reused)
 		return false;

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config.h"
+#include "weight.h"
+
 enum { PAGE_ROWS_DEFAULT = 50 };
 
 static int hex_digit(char byte)
@@ -47,7 +50,7 @@ static size_t index_of(const struct contract_operation *contract, const char *na
 const char *parameters_value(const struct request *r, const char *name)
 {
 	size_t i = index_of(r->operation->contract, name);
-	return i < r->operation->contract->parameter_count ? r->values[i] : NULL;
+	return i < r->operation->contract->parameter_count ? r->asked.values[i] : NULL;
 }
 
 /* Where a fault of a parameter points: "?limit" for the query, "/id" for the path. */
@@ -84,13 +87,13 @@ static void take_value(struct request *r, size_t i, const char *value)
 	if (value == NULL)
 		fault_add(&r->faults, pointer, "encoding", "%s has a broken escape or is no UTF-8",
 			parameter->name);
-	else if (r->values[i] != NULL)
+	else if (r->asked.values[i] != NULL)
 		fault_add(&r->faults, pointer, "repeated", "%s stands twice", parameter->name);
 	else if (*value == '\0')
 		fault_add(&r->faults, pointer, "empty", "%s is empty", parameter->name);
 	else
 		check_value(r, parameter, value, pointer);
-	r->values[i] = value == NULL ? "" : value;
+	r->asked.values[i] = value == NULL ? "" : value;
 }
 
 static void take_pair(struct request *r, struct slice pair)
@@ -116,7 +119,7 @@ static void take_pair(struct request *r, struct slice pair)
 
 static void take_query(struct request *r)
 {
-	const char *question = strchr(r->target, '?');
+	const char *question = strchr(r->head.target, '?');
 	struct slice rest = slice_of(question == NULL ? NULL : question + 1);
 	struct slice pair;
 	while (slice_split(&rest, '&', &pair))
@@ -136,9 +139,9 @@ static void fill_defaults(struct request *r)
 	const struct contract_operation *contract = r->operation->contract;
 	for (size_t i = 0; i < contract->parameter_count; i++) {
 		const struct contract_parameter *parameter = &contract->parameters[i];
-		if (parameter->place == PARAMETER_HEADER || r->values[i] != NULL)
+		if (parameter->place == PARAMETER_HEADER || r->asked.values[i] != NULL)
 			continue;
-		r->values[i] = parameter->default_value;
+		r->asked.values[i] = parameter->default_value;
 		if (parameter->is_required)
 			fault_add(&r->faults, pointer_to(r, parameter), "required",
 				"%s is required", parameter->name);
@@ -157,8 +160,8 @@ static void read_fields(struct request *r)
 			fault_add(&r->faults, "?fields", "unknown_member",
 				"%.*s is not a member of the answer", (int)field.length,
 				field.bytes);
-		else if (r->field_count < REQUEST_FIELDS_MAX)
-			r->fields[r->field_count++] = field;
+		else if (r->asked.field_count < REQUEST_FIELDS_MAX)
+			r->asked.fields[r->asked.field_count++] = field;
 	}
 }
 
@@ -166,16 +169,16 @@ static void read_fields(struct request *r)
 static void describe_scope(struct request *r)
 {
 	const struct contract_operation *contract = r->operation->contract;
-	text_append_string(&r->scope, contract->id);
+	text_append_string(&r->asked.scope, contract->id);
 	if (r->operation->code->is_log)
 		return;
 	for (size_t i = 0; i < contract->parameter_count; i++) {
 		const char *name = contract->parameters[i].name;
-		if (r->values[i] == NULL || strcmp(name, "cursor") == 0 ||
+		if (r->asked.values[i] == NULL || strcmp(name, "cursor") == 0 ||
 			strcmp(name, "limit") == 0 || strcmp(name, "fields") == 0 ||
 			strcmp(name, "count") == 0 || strcmp(name, "expand") == 0)
 			continue;
-		text_append_printf(&r->scope, "\n%s=%s", name, r->values[i]);
+		text_append_printf(&r->asked.scope, "\n%s=%s", name, r->asked.values[i]);
 	}
 }
 
@@ -183,16 +186,16 @@ static const struct problem *read_page(struct request *r)
 {
 	const char *limit = parameters_value(r, "limit");
 	const char *sealed = parameters_value(r, "cursor");
-	r->limit = limit == NULL ? PAGE_ROWS_DEFAULT : (int)strtol(limit, NULL, 10);
-	r->sort = parameters_value(r, "sort");
+	r->asked.limit = limit == NULL ? PAGE_ROWS_DEFAULT : (int)strtol(limit, NULL, 10);
+	r->asked.sort = parameters_value(r, "sort");
 	if (!r->operation->contract->is_list)
 		return NULL;
 	describe_scope(r);
-	if (r->scope.is_broken)
+	if (r->asked.scope.is_broken)
 		return FAULT(r, "out of memory");
-	struct slice scope = {r->scope.bytes, r->scope.length};
+	struct slice scope = {r->asked.scope.bytes, r->asked.scope.length};
 	if (sealed != NULL && !cursor_open(slice_of(sealed), scope, r->service->cursor_secret,
-				      &r->arena, &r->cursor))
+				      &r->arena, &r->asked.cursor))
 		return request_fault(r, &problem_invalid_cursor,
 			"The cursor belongs to another list, other filters, or another sort.");
 	return NULL;
@@ -242,21 +245,21 @@ static const struct problem *read_if_match(struct request *r)
 {
 	if (!r->operation->contract->is_conditional)
 		return NULL;
-	const char *if_match = r->headers[HEADER_IF_MATCH];
+	const char *if_match = r->head.headers[HEADER_IF_MATCH];
 	if (if_match == NULL)
 		return request_fault(r, &problem_precondition_required,
 			"Send If-Match with the ETag that you read.");
 	if (strcmp(if_match, "*") != 0)
-		r->if_match = versions_in(r, if_match);
+		r->asked.if_match = versions_in(r, if_match);
 	return NULL;
 }
 
 /* The key may be bare or quoted (a structured string). */
 static const struct problem *read_idempotency_key(struct request *r)
 {
-	if (r->headers[HEADER_IDEMPOTENCY_KEY] == NULL || strcmp(r->method, "POST") != 0)
+	if (r->head.headers[HEADER_IDEMPOTENCY_KEY] == NULL || strcmp(r->head.method, "POST") != 0)
 		return NULL;
-	struct slice key = slice_trim(slice_of(r->headers[HEADER_IDEMPOTENCY_KEY]));
+	struct slice key = slice_trim(slice_of(r->head.headers[HEADER_IDEMPOTENCY_KEY]));
 	if (key.length >= 2 && key.bytes[0] == '"' && key.bytes[key.length - 1] == '"')
 		key = (struct slice){key.bytes + 1, key.length - 2};
 	bool is_good = key.length > 0 && key.length <= 255;
@@ -266,8 +269,8 @@ static const struct problem *read_idempotency_key(struct request *r)
 	if (!is_good)
 		return request_fault(r, &problem_invalid_request,
 			"Idempotency-Key must be 1 to 255 printable ASCII characters without quotes.");
-	r->idempotency_key = arena_copy(&r->arena, key.bytes, key.length);
-	return r->idempotency_key == NULL ? FAULT(r, "out of memory") : NULL;
+	r->asked.idempotency_key = arena_copy(&r->arena, key.bytes, key.length);
+	return r->asked.idempotency_key == NULL ? FAULT(r, "out of memory") : NULL;
 }
 
 /* Files and streams are rows and nothing else. */
@@ -282,42 +285,25 @@ static void refuse_beside_rows(struct request *r)
 
 const struct problem *parameters_check(struct request *r)
 {
-	r->values = arena_take(
-		&r->arena, (r->operation->contract->parameter_count + 1) * sizeof *r->values);
-	if (r->values == NULL)
+	r->asked.values = arena_take(
+		&r->arena, (r->operation->contract->parameter_count + 1) * sizeof *r->asked.values);
+	if (r->asked.values == NULL)
 		return FAULT(r, "out of memory");
 	take_path(r);
 	take_query(r);
-	r->has_limit = parameters_value(r, "limit") != NULL;
+	r->asked.has_limit = parameters_value(r, "limit") != NULL;
 	fill_defaults(r);
 	if (r->operation->contract->answer != NULL)
 		read_fields(r);
 	if (r->operation->contract->is_list)
-		r->format = parameters_format(
-			r->headers[HEADER_ACCEPT], r->operation->code->is_log);
-	if (r->format != FORMAT_JSON)
+		r->asked.format = parameters_format(
+			r->head.headers[HEADER_ACCEPT], r->operation->code->is_log);
+	if (r->asked.format != FORMAT_JSON)
 		refuse_beside_rows(r);
 	const struct problem *p = NULL;
 	if ((p = read_if_match(r)) != NULL || (p = read_idempotency_key(r)) != NULL)
 		return p;
 	return r->faults.count > 0 ? &problem_invalid_request : read_page(r);
-}
-
-/* What is no weight counts as none. */
-static int weight_of(double q)
-{
-	return q >= 0 && q <= 1 ? (int)(q * 1000) : 0;
-}
-
-int parameters_weight(struct slice parameters)
-{
-	struct slice part;
-	while (slice_split(&parameters, ';', &part)) {
-		part = slice_trim(part);
-		if (part.length > 2 && (part.bytes[0] | 0x20) == 'q' && part.bytes[1] == '=')
-			return weight_of(strtod(part.bytes + 2, NULL));
-	}
-	return 1000;
 }
 
 enum answer_format parameters_format(const char *accept, bool is_log)
@@ -341,7 +327,7 @@ enum answer_format parameters_format(const char *accept, bool is_log)
 	while (slice_split(&rest, ',', &range)) {
 		struct slice type;
 		slice_split(&range, ';', &type);
-		int weight = parameters_weight(range);
+		int weight = weight_read(range);
 		for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 			if (weight > best_weight && (is_log || !types[i].is_for_logs) &&
 				slice_equals_ignoring_case(slice_trim(type), types[i].type)) {

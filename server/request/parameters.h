@@ -3,8 +3,8 @@
 
 #include "request/request.h"
 
-/* Decodes path and query into r->values and checks them; faults go to r->faults. Reads `fields`,
- * `sort`, `limit`, `cursor`, If-Match and Idempotency-Key. */
+/* Decodes path and query into r->asked.values and checks them; faults go to r->faults. Reads
+ * `fields`, `sort`, `limit`, `cursor`, If-Match and Idempotency-Key. */
 const struct problem *parameters_check(struct request *r);
 
 /* Returns the value of a contract parameter, or NULL when it is absent. */
@@ -15,6 +15,3 @@ char *parameters_decode(struct arena *arena, struct slice encoded, bool is_query
 
 /* Chooses the form of a list's answer from the Accept header. */
 enum answer_format parameters_format(const char *accept, bool is_log);
-
-/* The weight of a range in thousandths, by the parameters behind it; 1000 without q. */
-int parameters_weight(struct slice parameters);

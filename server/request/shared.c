@@ -6,7 +6,10 @@
 #include <uthash.h>
 #include <uuid/uuid.h>
 
+#include "config.h"
+#include "request/answer.h"
 #include "request/binding.h"
+#include "request/result.h"
 
 enum {
 	MEMBERS_MAX = 64,
@@ -24,6 +27,7 @@ struct shared {
 	struct shared_key key;
 	struct segment segment;
 	struct shared_table *table;
+	const struct shared_ways *ways;
 	struct request *members[MEMBERS_MAX];
 	int count;
 	size_t body_bytes;
@@ -76,7 +80,7 @@ static void append_body(struct text *list, struct request *member)
 
 static void append_request_id(struct text *list, struct request *member)
 {
-	text_append_printf(list, "\"%s\":\"%s\"", member->new_id, member->id);
+	text_append_printf(list, "\"%s\":\"%s\"", member->made.id, member->id);
 }
 
 /* Returns what the members bring, between brackets, in the arena of the first; NULL when memory is
@@ -97,7 +101,7 @@ static const char *list_of(
 	return copy;
 }
 
-/* Binds the calls to what r->shared says, or to what `r` asks for by itself. */
+/* Binds the calls to what r->run.shared says, or to what `r` asks for by itself. */
 static bool bind_calls(struct request *r, struct segment *segment)
 {
 	struct call calls[SEGMENT_CALLS_MAX];
@@ -121,14 +125,14 @@ static void shared_sending(struct segment *segment)
 	close_shared(shared);
 	if (shared->count == 1 || shared->is_bound)
 		return;
-	first->shared.ids = list_of(shared, "{}", append_id);
+	first->run.shared.ids = list_of(shared, "{}", append_id);
 	if (segment->is_write) {
-		first->shared.bodies = list_of(shared, "[]", append_body);
-		first->shared.request_ids = list_of(shared, "{}", append_request_id);
+		first->run.shared.bodies = list_of(shared, "[]", append_body);
+		first->run.shared.request_ids = list_of(shared, "{}", append_request_id);
 	}
-	bool has_lists = first->shared.ids != NULL &&
-			 (!segment->is_write || (first->shared.bodies != NULL &&
-							first->shared.request_ids != NULL));
+	bool has_lists = first->run.shared.ids != NULL &&
+			 (!segment->is_write || (first->run.shared.bodies != NULL &&
+							first->run.shared.request_ids != NULL));
 	shared->is_bound = has_lists && bind_calls(first, segment);
 }
 
@@ -146,38 +150,52 @@ static int row_of(struct request *r, const PGresult *result)
 	return row;
 }
 
+/* Ends with row `row` of the last result (not found when it has fewer), unless the statement has
+ * something against it. */
+static void answer_row(struct request *r, const struct segment *segment, int row)
+{
+	int last = segment->call_count - 1;
+	const struct problem *p = result_refusal(r, segment->results[1]);
+	if (p == NULL)
+		p = result_rows(r, segment->calls[last].variant, segment->results[last], row);
+	if (p != NULL)
+		answer_problem(r, p);
+	answer_send(r);
+}
+
 static void finish(const struct shared *shared, struct request *r, enum segment_outcome outcome)
 {
 	const struct segment *segment = &shared->segment;
 	bool is_left_out = !shared->is_bound && r != shared->members[0];
 	if (outcome == SEGMENT_DONE && is_left_out)
-		request_refuse(r, FAULT(r, "out of memory"));
+		answer_refuse(r, FAULT(r, "out of memory"));
 	else if (outcome == SEGMENT_DONE)
-		request_answer_shared(
-			r, segment, row_of(r, segment->results[segment->call_count - 1]));
+		answer_row(r, segment, row_of(r, segment->results[segment->call_count - 1]));
 	else if (outcome == SEGMENT_FAILED && segment->is_write && shared->count > 1)
-		request_run_alone(r);
+		shared->ways->run_alone(r);
 	else
-		request_fail(r, outcome, segment->error);
+		shared->ways->fail(r, outcome, segment->error);
 }
 
 static void shared_done(struct segment *segment, enum segment_outcome outcome)
 {
 	struct shared *shared = segment->ctx;
 	close_shared(shared);
-	shared->members[0]->shared = (struct shared_values){0};
+	shared->members[0]->run.shared = (struct shared_values){0};
 	for (int i = 0; i < shared->count; i++)
 		finish(shared, shared->members[i], outcome);
 	segment_clear(segment);
 }
 
-static const struct problem *begin(struct request *r, const struct shared_key *key)
+static const struct problem *begin(
+	struct request *r, const struct shared_key *key, const struct shared_ways *ways)
 {
 	struct shared *shared = arena_take(&r->arena, sizeof *shared);
 	if (shared == NULL)
 		return FAULT(r, "out of memory");
 	*shared = (struct shared){.key = *key,
 		.table = r->service->shared,
+		.ways = ways,
 		.segment = {.is_write = r->operation->is_write,
 			.ctx = shared,
 			.sending = shared_sending,
@@ -195,16 +213,16 @@ static const struct problem *begin(struct request *r, const struct shared_key *k
 	return NULL;
 }
 
-const struct problem *shared_submit(struct request *r)
+const struct problem *shared_submit(struct request *r, const struct shared_ways *ways)
 {
 	struct shared_key key;
 	struct shared *shared;
 	memset(&key, 0, sizeof key);
 	key.operation = r->operation;
-	memcpy(key.caller, r->key_digest, DIGEST_SIZE);
+	memcpy(key.caller, r->who.digest, DIGEST_SIZE);
 	HASH_FIND(hh, r->service->shared->open, &key, sizeof key, shared);
 	if (shared == NULL)
-		return begin(r, &key);
+		return begin(r, &key, ways);
 	join(shared, r);
 	return NULL;
 }

@@ -22,5 +22,11 @@ struct shared_table *shared_table_new(void);
 /* To be called when nothing shared is under way any more. Accepts NULL. */
 void shared_table_free(struct shared_table *table);
 
+/* What becomes of a request that is not answered together with others; both end it. */
+struct shared_ways {
+	void (*run_alone)(struct request *r);
+	void (*fail)(struct request *r, enum segment_outcome outcome, const PGresult *error);
+};
+
 /* Submits `r`, whose operation can be shared, or joins it to what waits already; or refuses. */
-const struct problem *shared_submit(struct request *r);
+const struct problem *shared_submit(struct request *r, const struct shared_ways *ways);

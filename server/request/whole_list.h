@@ -6,7 +6,7 @@
 /* Answers the list operation of `r` as a stream: the list's own statement, page after page, each
  * while the one before it is being sent. Rows that change meanwhile come as they are when their
  * page is read; none comes twice. */
-const struct problem *export_begin(struct request *r);
+const struct problem *whole_list_begin(struct request *r);
 
 /* How many rows the pages had that have been read. */
-int64_t export_rows(const struct request *r);
+int64_t whole_list_rows(const struct request *r);

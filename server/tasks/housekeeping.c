@@ -2,7 +2,11 @@
 
 #include <stdlib.h>
 
+#include "config.h"
+#include "contract/operation.h"
+#include "identity/actor_cache.h"
 #include "postgres/stream.h"
+#include "watch/journal.h"
 #include "watch/meter.h"
 
 enum { RECONNECT_MS = 500, CHORE_PARAMETERS = METER_VALUES };

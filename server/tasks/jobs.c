@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "postgres/stream.h"
 #include "request/binding.h"
+#include "watch/journal.h"
 
 /* Jobs that come around quickly are not kept waiting by those that take their time: each kind has
  * a leader and a connection of its own. */

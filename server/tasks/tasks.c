@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+#include "identity/actor_cache.h"
 #include "postgres/rows.h"
+#include "request/vet.h"
+#include "watch/journal.h"
 
 enum {
 	RETRY_MS = 500,  /* between tries to connect */
@@ -195,7 +199,7 @@ static void begin_task(struct tasks *tasks, const struct actor *actor)
 	r->woken = on_news;
 	tasks->state = TASKS_WORKING;
 	tasks->keep_ms = now_of(tasks) + KEEP_MS;
-	const struct problem *p = request_vet(r);
+	const struct problem *p = vet_order(r);
 	if (p == NULL)
 		p = tasks->kind->begin(task);
 	if (p != NULL)

@@ -5,7 +5,7 @@
  * it once. What is lost is what a kill finds in memory, some seconds' worth. */
 #pragma once
 
-#include "identity/actor.h"
+#include "contract/actor.h"
 
 struct meter;
 struct meter *meter_new(void);

@@ -7,10 +7,13 @@
 
 #include <utlist.h>
 
+#include "config.h"
 #include "courier.h"
 #include "postgres/rows.h"
 #include "postgres/stream.h"
 #include "request/binding.h"
+#include "watch/journal.h"
+#include "watch/metrics.h"
 #include "webhook.h"
 
 enum {

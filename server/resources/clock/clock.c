@@ -6,7 +6,7 @@
 /* The database has the new time; now this process has it too, before the answer leaves. */
 static void take_new_time(struct request *r)
 {
-	const PGresult *changed = r->segment.results[r->statement_call];
+	const PGresult *changed = r->run.segment.results[r->run.statement_call];
 	if (!business_clock_set(r->service->clock, changed))
 		FAULT(r, "out of memory: the clock of this process stays as it was");
 }

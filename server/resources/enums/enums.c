@@ -23,7 +23,7 @@ static const struct problem *answer_enums(struct request *r)
 	answer_etag(r, enums->etag);
 	if (r->answer.status == 200)
 		r->answer.constant = enums->json;
-	request_answer(r);
+	answer_send(r);
 	return NULL;
 }
 

@@ -49,7 +49,7 @@ static const struct problem *answer_constant(
 {
 	answer_begin(r, 200, content_type);
 	r->answer.constant = content;
-	request_answer(r);
+	answer_send(r);
 	return NULL;
 }
 
@@ -84,7 +84,7 @@ static const struct problem *answer_front_page(struct request *r)
 	for (size_t i = 0; i < sizeof front_links / sizeof *front_links; i++)
 		append_link(r, i);
 	text_append_string(&r->answer.body, front_page_end);
-	request_answer(r);
+	answer_send(r);
 	return NULL;
 }
 
@@ -117,7 +117,7 @@ static const struct problem *answer_problem_page(struct request *r)
 			"title", language_text(r->language, described->title)));
 	answer_language(r);
 	if (p == NULL)
-		request_answer(r);
+		answer_send(r);
 	return p;
 }
 

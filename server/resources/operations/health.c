@@ -1,12 +1,13 @@
 /* Whether the server lives, can work, and what it does: for supervisors, balancers, Prometheus. */
 #include "contract/operation.h"
 #include "request/answer.h"
+#include "watch/metrics.h"
 
 static const struct problem *answer_health(struct request *r)
 {
 	const struct problem *p = answer_json(r, 200, json_pack("{s:s}", "status", "ok"));
 	if (p == NULL)
-		request_answer(r);
+		answer_send(r);
 	return p;
 }
 
@@ -25,7 +26,7 @@ static const struct problem *answer_readiness(struct request *r)
 		return request_fault(r, &problem_unavailable, "The database cannot be reached.");
 	const struct problem *p = answer_json(r, 200, json_pack("{s:s}", "status", "ready"));
 	if (p == NULL)
-		request_answer(r);
+		answer_send(r);
 	return p;
 }
 
@@ -35,7 +36,7 @@ static const struct problem *answer_metrics(struct request *r)
 	answer_begin(r, 200, "text/plain; version=0.0.4; charset=utf-8");
 	metrics_report(
 		&r->answer.body, service->all_metrics, service->worker_count, service->operations);
-	request_answer(r);
+	answer_send(r);
 	return NULL;
 }
 

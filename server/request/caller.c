@@ -1,7 +1,9 @@
-#include "identity/caller.h"
+#include "request/caller.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "config.h"
 
 /* Operations that are not there need no permission. */
 static bool is_there(const struct request *r, const struct operation *operation)

@@ -116,8 +116,8 @@ static bool make_doors(struct worker *worker, int number, int port, struct text 
 	if (number == 0 && worker->service.config->works) {
 		worker->jobs = jobs_new(&worker->service);
 		worker->deliveries = deliveries_new(&worker->service);
-		worker->exports = tasks_new(&worker->service, &exporter);
-		worker->imports = tasks_new(&worker->service, &importer);
+		worker->exports = tasks_new(&worker->service, &export_task);
+		worker->imports = tasks_new(&worker->service, &import_task);
 		if (worker->jobs == NULL || worker->exports == NULL || worker->imports == NULL ||
 			worker->deliveries == NULL) {
 			text_append_string(ret_error, "out of memory");

@@ -3,7 +3,7 @@
 
 #include "business_clock.h"
 #include "contract.h"
-#include "postgres/lane.h"
+#include "postgres/connection.h"
 #include "token.h"
 
 enum actor_role { ROLE_NONE, ROLE_ADMIN, ROLE_MANAGER, ROLE_ANALYST, ROLE_PARTNER, ROLE_COUNT };

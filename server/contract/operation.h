@@ -4,7 +4,7 @@
 #include "contract.h"
 #include "contract/problem.h"
 #include "operations.gen.h"
-#include "postgres/lane.h"
+#include "postgres/lanes.h"
 #include "postgres/statement.h"
 
 struct request;

@@ -154,7 +154,7 @@ static void go_on(struct task *task)
 		store_chunk(task);
 }
 
-const struct task_kind exporter = {
+const struct task_kind export_task = {
 	.trouble = "an export cannot be written",
 	.listen = "listen qudao_export",
 	.claim = SQL(claimExport),

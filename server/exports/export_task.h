@@ -4,4 +4,4 @@
 
 #include "tasks/tasks.h"
 
-extern const struct task_kind exporter;
+extern const struct task_kind export_task;

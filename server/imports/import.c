@@ -304,7 +304,7 @@ static const struct problem *import_begin(struct request *r)
 		return request_fault(r, &problem_overloaded, "Too many imports are under way.");
 	bool is_put_off = r->operation->contract->is_deferrable &&
 			  prefer_has(r->head.headers[HEADER_PREFER], "respond-async");
-	return intake_begin(r, is_put_off ? &imports_later : &way);
+	return intake_begin(r, is_put_off ? &import_later : &way);
 }
 
 const struct body_stream import_stream = {

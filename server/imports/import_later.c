@@ -183,7 +183,7 @@ static void later_free(struct intake *intake)
  * over slow ones let it. */
 static const char waits_for_client[] = "-c idle_in_transaction_session_timeout=0";
 
-const struct intake_way imports_later = {
+const struct intake_way import_later = {
 	.settings = waits_for_client,
 	.steps = steps,
 	.step_count = sizeof steps / sizeof *steps,

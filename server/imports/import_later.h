@@ -4,4 +4,4 @@
 
 struct intake_way;
 
-extern const struct intake_way imports_later;
+extern const struct intake_way import_later;

@@ -133,7 +133,7 @@ static void go_on(struct task *task)
 		ask_piece(task);
 }
 
-const struct task_kind importer = {
+const struct task_kind import_task = {
 	.trouble = "an import cannot be carried out",
 	.listen = "listen qudao_import",
 	.claim = SQL(claimImport),

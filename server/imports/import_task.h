@@ -5,4 +5,4 @@
 
 #include "tasks/tasks.h"
 
-extern const struct task_kind importer;
+extern const struct task_kind import_task;

@@ -1,6 +1,5 @@
-/* Lanes: pipelined connections to PostgreSQL, the only ones that requests share.
+/* A lane: a pipelined connection to PostgreSQL.
  *
- * A segment is what one request wants from the database: a few calls that succeed or fail together.
  * What one turn of the loop brings for a group of lanes goes out as one batch with one Sync, so a
  * batch of writes is one commit. When a segment of a batch fails, the whole batch is rolled back;
  * the failed one is taken out and runs alone afterwards, the rest run again:
@@ -12,61 +11,10 @@
  * store its rendered answer, and then syncs: key, rows and answer are one commit. */
 #pragma once
 
-#include <libpq-fe.h>
-
 #include "loop.h"
-#include "postgres/statement.h"
-
-enum { SEGMENT_CALLS_MAX = 5, SEGMENT_TRIES_MAX = 5 };
-
-/* One execution of a variant. The arrays live as long as the segment. */
-struct call {
-	struct variant *variant;
-	const char *const *values;
-	const int *lengths; /* of binary values */
-	const int *formats; /* NULL: all text */
-};
-
-enum segment_outcome {
-	SEGMENT_DONE,    /* committed; results are there */
-	SEGMENT_FAILED,  /* PostgreSQL refused it: `error` says why */
-	SEGMENT_LOST,    /* certainly not done: no connection, or no time */
-	SEGMENT_UNKNOWN, /* a write whose commit was under way when the connection went */
-};
-
-struct segment;
-typedef void segment_done_function(struct segment *segment, enum segment_outcome outcome);
-
-/* Renders the answer of a keyed segment and fills in the calls that store it: who acts, and what is
- * stored. False: nothing is to be stored. */
-enum { SEGMENT_STORE_CALLS = 2 };
-typedef bool segment_store_function(
-	struct segment *segment, struct call ret_store[static SEGMENT_STORE_CALLS]);
-
-/* Fills in what was left open until the segment is sent; called again when it is sent again. */
-typedef void segment_sending_function(struct segment *segment);
-
-struct segment {
-	struct call calls[SEGMENT_CALLS_MAX];
-	int call_count;
-	bool is_write;
-	segment_done_function *done;
-	segment_sending_function *sending; /* NULL: nothing is open */
-	segment_store_function *store;     /* NULL: not keyed */
-	const char *key; /* of a keyed one: two with one key never share a batch */
-	void *ctx;
-	int64_t deadline_ms; /* waits no longer than this */
-
-	/* the lane's own */
-	PGresult *results[SEGMENT_CALLS_MAX];
-	PGresult *error;
-	int tries;
-	bool is_alone; /* failed in company: runs by itself */
-	struct segment *next;
-};
-
-enum lane_role { LANE_STAFF, LANE_PARTNER, LANE_ROLE_COUNT };
-enum lane_work { LANE_READ, LANE_WRITE, LANE_BULK, LANE_REPORT, LANE_WORK_COUNT };
+#include "postgres/connection.h"
+#include "postgres/prepared.h"
+#include "postgres/segment.h"
 
 /* What one kind of work gets. */
 struct lane_work_options {
@@ -76,48 +24,65 @@ struct lane_work_options {
 	int batch_max;        /* segments */
 };
 
-struct lanes_options {
-	struct lane_work_options works[LANE_WORK_COUNT];
-	int queue_max;
-	int statement_ms;
-	int batch_ms; /* a batch that takes longer has lost its connection */
-};
-
-struct lanes;
-
-/* Makes the lanes of one worker, and begins to connect those of the staff's reads and writes; NULL
- * when memory is exhausted. */
-struct lanes *lanes_new(struct loop *loop, const struct lanes_options *options);
-
-/* Closes them: what is under way is answered as lost or unknown, and nothing more is taken. Accepts
- * NULL. */
-void lanes_close(struct lanes *lanes);
-void lanes_free(struct lanes *lanes);
-
-/* Takes over `segment` until it is done; false, and nothing taken, when the queue is full. */
-bool lanes_submit(
-	struct lanes *lanes, enum lane_role role, enum lane_work work, struct segment *segment);
-
-/* Sends what has been submitted; to be called at the end of each turn. */
-void lanes_send(struct lanes *lanes);
-
-/* Ends what is overdue and reconnects; to be called every 100 ms or so. */
-void lanes_tick(struct lanes *lanes);
-
-/* True when reads and writes of the staff have a connection, and those of partners, once one was
- * asked for, are not without for longer than a moment. */
-bool lanes_are_ready(const struct lanes *lanes);
-
 /* Figures for the metrics. */
 struct lanes_figures {
 	int queued;
 	int connected;
 	uint64_t batches, segments, retried, reconnected;
 };
-void lanes_count(const struct lanes *lanes, struct lanes_figures *ret_figures);
 
-/* Releases the results of a segment that is done. */
-void segment_clear(struct segment *segment);
+/* What lanes of one role and one kind of work share. */
+struct lane_group {
+	struct loop *loop;
+	enum lane_role role;
+	const struct lane_work_options *options;
+	int statement_ms;
+	int batch_ms; /* a batch that takes longer has lost its connection */
+	struct segment_list queue;
+	int64_t down_ms; /* when a connection was first lost or refused; 0: the latest came about */
+	struct lanes_figures *figures; /* of all groups */
 
-/* Opens a connection of a role, as lanes do, without waiting for it. */
-PGconn *lane_connect(const char *url, enum lane_role role, const char *settings, int statement_ms);
+	/* of lanes.c alone */
+	struct lane *members;
+	bool is_wanted; /* partners' and slow ones connect when they are first needed */
+};
+
+enum lane_state { LANE_DOWN, LANE_CONNECTING, LANE_IDLE, LANE_BUSY };
+
+struct lane {
+	struct lane_group *group;
+	PGconn *connection;
+	struct watch watch;
+	enum lane_state state;
+	int64_t due_ms; /* when connecting or the batch must be over, or the next attempt is due */
+	int backoff_ms;
+
+	struct prepared_set prepared;
+	bool must_forget; /* DEALLOCATE ALL before the next batch: its statements are stale */
+
+	struct segment_list batch;
+	struct segment *failed;       /* of the batch */
+	bool is_keyed;                /* the batch waits for its answers before it syncs */
+	bool is_synced;               /* the Sync is on its way: a commit may happen */
+	struct expectation *expected; /* what results will be about */
+	int expected_count, expected_next;
+	bool has_result; /* of the expectation that is next; its NULL is still to come */
+};
+
+/* Makes one that is not connected. */
+void lane_init(struct lane *lane, struct lane_group *group);
+void lane_done(struct lane *lane);
+
+/* Begins to connect. */
+void lane_open(struct lane *lane);
+
+/* Fills a batch from the queue of its group and sends it; the lane must be idle. */
+void lane_send(struct lane *lane);
+
+/* Ends connecting, or a batch, that takes too long. */
+void lane_tick(struct lane *lane);
+
+/* Closes it. What cannot have been committed waits for another one, the rest is told so. */
+void lane_lose(struct lane *lane);
+
+bool lane_is_connected(const struct lane *lane);

@@ -28,7 +28,7 @@ struct stream *stream_new(const struct service *service, enum lane_role role,
 {
 	struct loop *loop = service->loop;
 	struct stream *stream = calloc(1, sizeof *stream);
-	PGconn *connection = lane_connect(service->database_url, role,
+	PGconn *connection = connection_open(service->database_url, role,
 		events->settings == NULL ? "" : events->settings, events->statement_ms);
 	if (stream == NULL || connection == NULL) {
 		PQfinish(connection);

@@ -2,7 +2,7 @@
  * time, without ever waiting. */
 #pragma once
 
-#include "postgres/lane.h"
+#include "postgres/connection.h"
 #include "service.h"
 
 struct stream;

@@ -1,6 +1,5 @@
-/* The parts of a request, each with who writes it. All may read what a request brings, asks for and
- * answers; `who` is for identity/ alone, `throttled` for its throttle, `run` for what puts segments
- * together and takes their results. A test holds the sources against the lines "Written by". */
+/* The parts of a request, each with whom it is for, or who writes it while all may read. A test
+ * holds the sources against these lines; a name that ends in a slash is a folder. */
 #pragma once
 
 #include <netinet/in.h>
@@ -9,7 +8,7 @@
 #include <stdint.h>
 
 #include "bucket.h"
-#include "postgres/lane.h"
+#include "postgres/lanes.h"
 #include "text.h"
 #include "token.h"
 
@@ -37,7 +36,8 @@ enum request_header {
 	HEADER_COUNT,
 };
 
-/* As it came. Written by http/http.c, request/request.c, identity/held_key.c. */
+/* As it came.
+ * Written by: http/http.c, identity/held_key.c, request/request.c */
 struct request_head {
 	char *target; /* path and query, as on the wire */
 	const char *method;
@@ -53,8 +53,8 @@ struct peer_address {
 	bool is_proxy;      /* one that is trusted to say for whom it asks */
 };
 
-/* How it is found out who asks. Only for identity/ and request/shared.c, since who shares comes
- * with one key. */
+/* How it is found out who asks. Those who share a statement come with one key.
+ * For: identity/, http/pipeline.c, request/shared.c */
 struct identification {
 	unsigned char digest[DIGEST_SIZE]; /* of the key or the token */
 	uint64_t generation;               /* of the cache, when the key was looked up */
@@ -76,7 +76,8 @@ struct limit_state {
 	int wait_s; /* until there is one */
 };
 
-/* Its limits. Only for identity/throttle.c, and for the end of the request. */
+/* Its limits.
+ * For: identity/throttle.c, request/request.c */
 struct throttled {
 	struct limit_state nearest;
 	struct bucket *place; /* in which it is counted as under way; NULL: none */
@@ -86,8 +87,8 @@ enum answer_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_EVENT_STREAM
 
 enum { REQUEST_FIELDS_MAX = 64 };
 
-/* What it asks for, as parameters.c has understood it. Whoever answers page after page moves limit
- * and cursor on. */
+/* What it asks for. Whoever answers page after page moves limit and cursor on.
+ * Written by: request/parameters.c, request/request.c, request/whole_list.c, events/ */
 struct asked {
 	const char **values; /* by parameter of the contract; NULL: absent */
 	enum answer_format format;
@@ -102,7 +103,8 @@ struct asked {
 	const char *idempotency_key;
 };
 
-/* What the server makes for it. Written by request/binding.c. */
+/* What the server makes for it.
+ * Written by: request/binding.c, imports/import_task.c */
 struct made {
 	char id[UUID_TEXT_SIZE];
 	char now[40];
@@ -116,7 +118,8 @@ struct shared_values {
 	const char *request_ids; /* by the id of what each makes */
 };
 
-/* What PostgreSQL is asked for it. */
+/* What PostgreSQL is asked for it.
+ * For: request/, identity/, events/, exports/, resources/clock/clock.c */
 struct execution {
 	struct segment segment;
 	int statement_call, then_call; /* their places in the segment; -1: none */

@@ -16,12 +16,93 @@ def name(path):
     return str(path.relative_to(ROOT))
 
 
+def storeys():
+    """The storeys of ARCHITECTURE's picture, the highest first: each a set of folders of server/, or of files at its top."""
+    picture = re.search(r"^## Arrows\n```\n(.*?)^```", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    return [set(re.split(r" {2,}|\n", line)[0].split()) for line in picture.splitlines()]
+
+
+STOREYS = storeys()
+
+
+def storey(path):
+    """How high a file stands: its folder, or its own name at the top; the higher, the smaller."""
+    place = "lib" if path.parts[len(ROOT.parts)] == "lib" else path.relative_to(ROOT / "server").parts[0].split(".")[0]
+    found = [height for height, places in enumerate(STOREYS) if place in places]
+    assert len(found) == 1, f"ARCHITECTURE's picture has {place} {len(found)} times"
+    return found[0], place
+
+
+def header(included, path):
+    """The file that an #include of ours means, or None."""
+    found = [folder / included for folder in (ROOT / "server", ROOT / "lib") if (folder / included).exists()]
+    return found[0] if found and path.parts[len(ROOT.parts)] != "lib" else next((h for h in found if h.parent == ROOT / "lib"), None)
+
+
+SERVER = [path for path in SOURCES if path.parts[len(ROOT.parts)] != "tools"]
+
+
+@pytest.mark.parametrize("path", SERVER, ids=name)
+def test_no_arrow_leads_up(path):
+    height, place = storey(path)
+    included = [storey(h) for h in (header(text, path) for text in includes(path)) if h is not None]
+
+    assert [other for other_height, other in included if other != place and other_height <= height] == []
+
+
+def test_the_picture_names_nothing_that_is_gone():
+    there = {storey(path)[1] for path in SERVER}
+
+    assert set().union(*STOREYS) == there
+
+
+def noun(path):
+    """What a file is about. A header and its source are one: whoever includes the one needs the other. So are the parts of a thing (schema, schema_check)."""
+    words = path.stem.split("_")
+    wholes = (path.with_name("_".join(words[:count])) for count in range(1, len(words)))
+    return next((whole for whole in wholes if whole.with_suffix(".h").exists()), path.with_suffix(""))
+
+
+def test_there_is_no_circle_among_the_files():
+    arrows = {}
+    for path in SERVER:
+        known = {noun(h) for h in (header(text, path) for text in includes(path)) if h is not None}
+        arrows.setdefault(noun(path), set()).update(known - {noun(path)})
+
+    while free := {one for one, known in arrows.items() if not known & arrows.keys()}:
+        arrows = {one: known for one, known in arrows.items() if one not in free}
+
+    assert sorted(map(name, arrows)) == []
+
+
+PARTS = (ROOT / "server/request/parts.h").read_text()
+
+
+def members():
+    """Of the parts of a request: the member that it is, what its comment says, and the places that it names."""
+    request = (ROOT / "server/request/request.h").read_text()
+    for use, places, part in re.findall(r"^ \* (For|Written by): (.+) \*/\nstruct (\w+) \{", PARTS, re.MULTILINE):
+        member = re.search(rf"\tstruct {part} (\w+);", request)[1]
+        yield member, use, places.split(", ")
+
+
+@pytest.mark.parametrize("member, use, places", list(members()))
+def test_a_part_of_a_request_is_touched_by_whom_it_is_for(member, use, places):
+    touches = rf"(->|\br\.){member}\." if use == "For" else (
+        rf"->{member}\.\w+(\.\w+)?(\[[^]]*\])*\s+\|?=[^=]|&\w+->{member}\.|\b(memcpy|snprintf|strftime)\(\w+->{member}\.")
+    touching = {str(path.relative_to(ROOT / "server")) for path in SERVER
+                if path.suffix == ".c" and re.search(touches, path.read_text())}
+
+    assert {file for file in touching if not any(file == place or place[-1] == "/" and file.startswith(place) for place in places)} == set()
+    assert {place for place in places if not any(file.startswith(place) for file in touching)} == set()
+
+
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2] == "lib"], ids=name)
 def test_the_library_knows_no_http_no_postgresql_and_no_server(path):
     forbidden = {"microhttpd.h", "libpq-fe.h", "postgres_ext.h"}
-    server_headers = {str(header.relative_to(ROOT / "server")) for header in (ROOT / "server").rglob("*.h")}
 
-    assert not (forbidden | server_headers) & set(includes(path))
+    assert not forbidden & set(includes(path))
+    assert [text for text in includes(path) if (ROOT / "server" / text).exists()] == []
 
 
 def users_of(pattern):
@@ -52,19 +133,6 @@ def test_only_what_runs_before_the_workers_waits_for_postgresql():
     waiting = users_of(r"\bPQ(connectdb|connectdbParams|exec|execParams|prepare|describePrepared)\(")
 
     assert waiting <= {f"server/{file}.c" for file in ("setup", "check", "postgres/migrate", "postgres/postgres")}
-
-
-TOP = {f"{file}.h" for file in ("worker", "setup", "check", "postgres/migrate", "postgres/postgres", "postgres/parts", "config")}
-
-
-@pytest.mark.parametrize("path", [p for p in SOURCES if "resources" in p.parts], ids=name)
-def test_a_room_knows_the_request_and_what_a_request_knows(path):
-    assert not set(includes(path)) & TOP
-
-
-@pytest.mark.parametrize("path", [p for p in SOURCES if "resources" not in p.parts], ids=name)
-def test_nothing_knows_a_room(path):
-    assert [header for header in includes(path) if header.startswith("resources/")] == []
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.suffix == ".h"], ids=name)

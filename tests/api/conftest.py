@@ -2,7 +2,7 @@
 
 A test file may set SERVER_SETTINGS (environment of its server) and EXPECTS_ERRORS (lines of the level error in the log), or
 SHARES_SERVER: it minds no objects of others, changes nothing that is not its own, and is served by one server with the other
-files of that kind.
+files of that kind; or HAS_CHANNEL: the AdventureWorks channel is in its database from the beginning.
 """
 import functools
 import pathlib
@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import builders, coverage
+from support import builders, channel, coverage
 from support.client import Api
 from support.cluster import Cluster
 from support.contract import Contract
@@ -53,6 +53,16 @@ def shared_server(shared_database, shared_issuer):
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def channel_template(cluster, contract_of):
+    """The name of a database with the channel, which is imported once a worker."""
+    name = "channel"
+    server = Server(cluster.create(name).url)
+    channel.import_all(Api(server.url, contract_of(server), ADMIN_KEY))
+    server.stop()
+    return name
+
+
 def shared(name):
     """Lets files that share their server have another fixture instead of their own."""
 
@@ -73,7 +83,8 @@ def shared(name):
 def database(request):
     """The file's database; call it with a statement to look or reach behind the server."""
     cluster, name = request.getfixturevalue("cluster"), request.module.__name__.rpartition(".")[2]
-    database = cluster.create(name)
+    has_channel = getattr(request.module, "HAS_CHANNEL", False)
+    database = cluster.create(name, request.getfixturevalue("channel_template")) if has_channel else cluster.create(name)
     yield database
     database.close()
     cluster.drop(name)

@@ -5,6 +5,8 @@ from support import builders
 from support.comparison import without
 from support.family import ByKey, Family
 
+SHARES_SERVER = True
+
 
 @pytest.fixture(scope="module")
 def world(api):

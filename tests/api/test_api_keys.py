@@ -10,6 +10,8 @@ import pytest
 from support.builders import a_region, make_contact, make_member, make_partner, make_region
 from support.server import ADMIN_KEY
 
+SHARES_SERVER = True
+
 
 def instant(**delta):
     return (datetime.datetime.utcnow() + datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")

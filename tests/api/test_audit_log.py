@@ -6,6 +6,8 @@ import pytest
 
 from support import builders
 
+SHARES_SERVER = True
+
 # What is derived for the database's own use and no part of an object.
 INTERNAL = {"search", "search_text", "secret_hash"}
 

@@ -7,6 +7,8 @@ import pytest
 from support import builders, channel
 from support.builders import a_calendar_period, etag_of, make_calendar, make_calendar_period
 
+SHARES_SERVER = True
+
 DAY = datetime.timedelta(days=1)
 
 

@@ -13,6 +13,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from support.browser import open_browser
 from support.server import ADMIN_KEY, Server
 
+SHARES_SERVER = True
+
 ROOT = Path(__file__).parents[2]
 BINARIES = ROOT / "node_modules" / ".bin"
 BUILT = ROOT / "build" / "clients"

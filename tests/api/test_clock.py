@@ -9,6 +9,8 @@ from support.client import Api
 from support.cluster import ROOT
 from support.server import ADMIN_KEY, Server
 
+pytestmark = pytest.mark.waits
+
 PATH = "/v1/clock"
 
 

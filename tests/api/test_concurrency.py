@@ -3,6 +3,8 @@ import concurrent.futures
 
 from support.builders import etag_of, make_contact, make_partner, make_region
 
+SHARES_SERVER = True
+
 
 def test_the_etag_is_made_of_the_version(api):
     region = make_region(api)

@@ -7,6 +7,8 @@ import pytest
 
 from support.builders import make_partner, make_product, make_region, make_sale
 
+SHARES_SERVER = True
+
 HOSTILE = ['=1+1', "+1", "-1", "@x", "=HYPERLINK(\"http://x\",\"y\")", "|cmd", "\uff1d1"]
 
 

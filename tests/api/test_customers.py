@@ -4,6 +4,8 @@ import pytest
 from support import builders, channel
 from support.builders import a_customer, etag_of, make_customer, unique
 
+SHARES_SERVER = True
+
 
 @pytest.fixture(scope="module")
 def child(api, acme):

@@ -11,6 +11,8 @@ import requests
 from support.builders import make_region
 from support.server import ADMIN_KEY
 
+pytestmark = pytest.mark.waits
+
 SERVER_SETTINGS = {
     "QUDAO_WORKERS": "1",
     "QUDAO_HEAD_MS": "1000",

@@ -5,6 +5,8 @@ import pytest
 
 from support.builders import a_product, a_sale, make_partner, make_product, make_sale
 
+SHARES_SERVER = True
+
 BOUNDARIES = ["0.1", "0.2", "0.3", "9007199254740993", "99999999999999.9999", "-99999999999999.9999", "0.0001", "-0.0001"]
 
 

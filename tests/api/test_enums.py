@@ -1,6 +1,8 @@
 """The values of the contract, with what people call them."""
 import pytest
 
+SHARES_SERVER = True
+
 PATH = "/v1/enums"
 
 

@@ -15,6 +15,8 @@ from support.event_stream import EVENT_STREAM, EventStream
 from support.server import ADMIN_KEY, ORIGIN, Server
 from test_events import PATH, now
 
+pytestmark = pytest.mark.waits
+
 SERVER_SETTINGS = {"QUDAO_EVENT_POLL_MS": "100", "QUDAO_EVENT_HEARTBEAT_MS": "300", "QUDAO_SLOW_MS": "2000"}
 
 

@@ -8,6 +8,8 @@ import pytest
 from support import builders
 from support.client import CSV, NDJSON
 
+SHARES_SERVER = True
+
 PATH = "/v1/events"
 
 

@@ -7,6 +7,8 @@ from support import builders, channel
 from support.builders import an_exchange_rate, etag_of, make_exchange_rate
 from support.client import NDJSON
 
+SHARES_SERVER = True
+
 
 def import_rows(api, text, **options):
     answer = channel.import_file(api, "exchange-rates", text.encode(), **options)

@@ -14,13 +14,10 @@ import requests
 from support import builders, channel
 from support.client import CSV, NDJSON
 
+HAS_CHANNEL = True
+
 SALES = 57851
 READ_ONLY = {"id", "version", "created_at", "updated_at", "pending_status"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def imported(api):
-    return channel.import_all(api)
 
 
 def export(api, path, accept, **params):

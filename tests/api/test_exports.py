@@ -4,15 +4,12 @@ import time
 
 import pytest
 
-from support import builders, channel
+from support import builders
 from support.client import CSV, NDJSON
 
+HAS_CHANNEL = True
+
 WAIT_S = 60
-
-
-@pytest.fixture(scope="module", autouse=True)
-def imported(api):
-    return channel.import_all(api)
 
 
 def start(api, list, **members):

@@ -9,6 +9,8 @@ from requests.structures import CaseInsensitiveDict
 from support.builders import make_region
 from support.contract import Contract
 
+SHARES_SERVER = True
+
 PROBLEM = {
     "type": "/problems/not_found", "title": "T", "status": 404, "detail": "D", "instance": "/v1/regions/x", "request_id": "0198c0de-aaaa-7000-8000-00000000002a", "code": "not_found",
 }

@@ -7,6 +7,8 @@ import pytest
 
 from support.builders import a_region, make_region
 
+SHARES_SERVER = True
+
 
 def auth(api):
     return ("Authorization", f"Bearer {api.key}")

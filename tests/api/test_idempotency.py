@@ -7,6 +7,8 @@ import pytest
 
 from support.builders import a_contact, a_partner, a_product, a_region, a_sale, make_partner, make_product, make_region, make_sale, unique
 
+SHARES_SERVER = True
+
 
 @pytest.fixture
 def key():

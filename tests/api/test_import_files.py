@@ -7,6 +7,8 @@ import pytest
 from support import builders, channel
 from support.client import CSV, NDJSON
 
+SHARES_SERVER = True
+
 
 def report_of(answer):
     assert answer.status_code == 200, answer.text

@@ -6,6 +6,8 @@ import pytest
 from support import builders, channel
 from support.client import CSV, NDJSON
 
+SHARES_SERVER = True
+
 SALES = "external_ref,sold_on,partner_code,sku,quantity,unit_price,currency"
 
 

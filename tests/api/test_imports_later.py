@@ -12,6 +12,8 @@ from support.client import CSV, NDJSON
 from support.later import accepted, is_running, kept, members, put_off, report_of, slow, wait_until, wait_until_writing
 from support.contract import woven
 
+pytestmark = pytest.mark.waits
+
 # The address sanitizer would keep 256 MB of freed memory, and look like a leak.
 SERVER_SETTINGS = {"ASAN_OPTIONS": "quarantine_size_mb=4"}
 SLOW_S = 35

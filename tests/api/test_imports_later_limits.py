@@ -5,6 +5,8 @@ from support.builders import make_partner
 from support.later import accepted, kept, members, put_off, slow, wait_until
 from support.contract import woven
 
+pytestmark = pytest.mark.waits
+
 BYTES, WAITING = 4096, 3
 SERVER_SETTINGS = {"QUDAO_IMPORT_BYTES": str(BYTES), "QUDAO_CALLER_IMPORTS": str(WAITING)}
 PATHS = [operation.template for operation in woven().operations if "x-imports" in operation.document]

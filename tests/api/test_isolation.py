@@ -5,6 +5,10 @@ import pytest
 
 from support import builders
 from support.client import CSV, JSON, NDJSON
+from support.contract import woven
+from support.family import rights
+
+SHARES_SERVER = True
 
 SECRET_COST = "1234567.89"
 
@@ -31,14 +35,24 @@ def me(api, world):
     return api.as_partner(world["own"])
 
 
+def lists():
+    """What a partner may list, of all that it sees."""
+    for resource in woven().resources.values():
+        if resource.lists and "{" not in resource.lists.template and "sort" in resource.lists.parameters():
+            (scope,) = resource.lists.security[0]["key"]
+            if scope.partition(":")[0] in rights()["partner"]["read"]:
+                yield resource.lists.template
+
+
+LISTS = sorted(lists())
 HIDDEN = ["FAM-PARENT", "FAM-SIBLING"]
 
 
 @pytest.mark.parametrize("accept", [JSON, CSV, NDJSON])
-@pytest.mark.parametrize("path", ["partners", "sales-records", "imports", "regions", "products"])
+@pytest.mark.parametrize("path", LISTS)
 def test_no_list_in_any_format_names_another_partner(me, world, path, accept):
-    for sort in me.contract.find("GET", f"/v1/{path}").parameters()["sort"]["schema"]["enum"]:
-        text = me.get(f"/v1/{path}", params={"sort": sort, "limit": 200}, accept=accept).text
+    for sort in me.contract.find("GET", path).parameters()["sort"]["schema"]["enum"]:
+        text = me.get(path, params={"sort": sort, "limit": 200}, accept=accept).text
 
         for hidden in (world["parent"], world["sibling"]):
             assert hidden["code"] not in text and hidden["name"] not in text

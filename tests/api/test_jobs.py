@@ -1,7 +1,11 @@
 """Jobs: what the server does by itself is listed with how it went, can be asked for, fails visibly and recovers."""
 import time
 
+import pytest
+
 from support.polling import poll
+
+pytestmark = pytest.mark.waits
 
 EXPECTS_ERRORS = True  # an alarm
 WAIT_S = 15

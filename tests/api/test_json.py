@@ -5,6 +5,8 @@ import pytest
 
 from support.builders import a_region, make_region
 
+SHARES_SERVER = True
+
 MIB = 1 << 20
 
 

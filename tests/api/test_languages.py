@@ -7,6 +7,8 @@ import pytest
 from support import builders
 from support.client import PROBLEM
 
+SHARES_SERVER = True
+
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 

@@ -7,6 +7,8 @@ import requests
 
 from support.server import ADMIN_KEY, Server
 
+pytestmark = pytest.mark.waits
+
 # A test spends what it may and waits for it to grow again: four requests a second of a caller, ten at once.
 SERVER_SETTINGS = {
     "QUDAO_WORKERS": "1",

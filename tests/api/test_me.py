@@ -5,6 +5,8 @@ import pytest
 
 from support.builders import make_member
 
+SHARES_SERVER = True
+
 
 def me(caller):
     answer = caller.get("/v1/me")

@@ -3,6 +3,8 @@ import pytest
 
 from support.builders import make_partner, make_region
 
+SHARES_SERVER = True
+
 
 def patch(api, partner, status=200, **members):
     answer = api.patch(f"/v1/partners/{partner['id']}", json=members, if_match="*")

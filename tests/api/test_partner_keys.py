@@ -8,6 +8,8 @@ import pytest
 
 from support.builders import a_region, a_webhook, make_member, make_partner
 
+SHARES_SERVER = True
+
 MANAGING = ["api-keys:read", "api-keys:write"]
 SCOPES = [*MANAGING, "regions:read", "sales-records:read", "webhooks:write", "exports:read", "exports:write"]
 numbers = itertools.count(1)

@@ -5,6 +5,8 @@ import pytest
 
 from support.builders import a_contact, a_partner, make_contact, make_member, make_partner, make_region
 
+SHARES_SERVER = True
+
 STATUSES = ["prospect", "onboarding", "active", "suspended", "dormant", "terminating", "terminated", "rejected", "blacklisted"]
 # The table in the contract; every status but blacklisted itself may be blacklisted.
 MOVES = {

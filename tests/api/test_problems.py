@@ -5,6 +5,8 @@ import pytest
 
 from support.builders import a_partner, a_region, a_sale, make_member, make_partner, make_region
 
+SHARES_SERVER = True
+
 
 def faults(answer, status=400):
     assert answer.status_code == status, answer.text

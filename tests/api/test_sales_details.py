@@ -3,6 +3,8 @@ import pytest
 
 from support.builders import a_sale, etag_of, make_customer, make_legal_entity, make_partner, make_product, make_region, make_sale, unique
 
+SHARES_SERVER = True
+
 NET, TAX, GROSS = "amount", "tax_amount", "gross_amount"
 
 

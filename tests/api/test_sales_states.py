@@ -4,6 +4,8 @@ import pytest
 from support import builders
 from support.builders import a_sale, etag_of, make_partner, make_period_lock, make_sale
 
+SHARES_SERVER = True
+
 
 @pytest.fixture
 def sale(api, acme, product):

@@ -11,6 +11,8 @@ from support.cluster import BINARY
 from support.issuer import AUDIENCE, Issuer, Key
 from support.server import ADMIN_KEY, Server
 
+pytestmark = pytest.mark.waits
+
 PAUSE_S = 3  # between two fetches for keys that are unknown
 UNKNOWN = "The key of the token is not one of the issuer's."
 

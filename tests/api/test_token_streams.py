@@ -9,6 +9,8 @@ from support.event_stream import EventStream
 from support.issuer import Issuer, Key
 from support.server import ADMIN_KEY, Server
 
+pytestmark = pytest.mark.waits
+
 SETTINGS = {"QUDAO_WORKERS": "1", "QUDAO_EVENT_POLL_MS": "100", "QUDAO_EVENT_HEARTBEAT_MS": "300", "QUDAO_OIDC_JWKS_SECONDS": "2"}
 
 

@@ -11,6 +11,8 @@ from support.issuer import AUDIENCE, Issuer, Key, base64url
 from support.later import accepted, is_running, members, put_off, slow, wait_until
 from support.server import ADMIN_KEY, Server
 
+pytestmark = pytest.mark.waits
+
 NO_TOKEN = "The token is not in the compact form of a signed JWT."
 NOT_ACCEPTED = "The header of the token has members that are not accepted."
 

@@ -13,6 +13,8 @@ from support.builders import make_partner, make_region
 from support.cluster import ROOT
 from support.server import Server
 
+pytestmark = pytest.mark.waits
+
 WAIT_S = 60
 FIGURES = ("requests", "refusals", "failures", "bytes_sent")
 

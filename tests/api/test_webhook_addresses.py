@@ -7,6 +7,8 @@ import pytest
 
 from support import builders
 
+pytestmark = pytest.mark.waits
+
 SERVER_SETTINGS = {"QUDAO_WEBHOOK_PRIVATE_ADDRESSES": "0"}
 
 

@@ -12,6 +12,8 @@ from support import builders
 from support.builders import make_partner, make_region, make_webhook
 from support.receiver import Receiver, a_certificate, are_signed, verify
 
+pytestmark = pytest.mark.waits
+
 # A proxy that does not exist: whoever asked it would reach nobody.
 SERVER_SETTINGS = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")}
 DIRECTORY = tempfile.TemporaryDirectory(prefix="qudao-ca-")

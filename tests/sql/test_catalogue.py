@@ -146,26 +146,15 @@ def test_the_two_roles_own_nothing_and_pass_no_policy(sql):
     )
 
 
-def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(database):
+def test_without_a_partner_the_partner_role_sees_nothing_that_belongs_to_one(database, sql):
+    """By the policies that ask for the partner of the caller."""
+    owned = names(
+        sql("select tablename::text from pg_policies where roles = '{qudao_partner}' and cmd in ('SELECT', 'ALL') and qual ~ 'partner'")
+    )
     cursor = database.connect("qudao_partner").cursor()
 
-    for table in (
-        "partner",
-        "partner_closure",
-        "status_change",
-        "contact",
-        "sales_record",
-        "event",
-        "import",
-        "import_error",
-        "import_chunk",
-        "idempotency_key",
-        "export",
-        "export_chunk",
-        "api_key",
-        "api_key_use",
-        "caller_usage",
-    ):
+    assert len(owned) > 10
+    for table in owned:
         cursor.execute(f"select count(*) from {table}")
         assert cursor.fetchone()[0] == 0, table
 

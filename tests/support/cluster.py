@@ -38,7 +38,7 @@ class Cluster:
         self.start()
 
     def fill(self):
-        copy(prepared(), self.data)
+        copy_prepared(self.data)
 
     def run(self, program, *arguments):
         command = [PROGRAMS / program, *arguments]
@@ -64,8 +64,8 @@ class Cluster:
             cursor.execute(statement)
         connection.close()
 
-    def create(self, name):
-        self.execute(f"create database {name} template {TEMPLATE} owner qudao")
+    def create(self, name, template=TEMPLATE):
+        self.execute(f"create database {name} template {template} owner qudao")
         return Database(self.url(name))
 
     def drop(self, name):
@@ -91,10 +91,10 @@ def copy(source, target):
     subprocess.run(["cp", "-a", source, target], check=True)
 
 
-def prepared():
-    """The data of a cluster with the migrated template: made once for each build, whoever comes first."""
-    place = pathlib.Path(BINARY).parent / "cluster"
-    place.mkdir(exist_ok=True)
+def copy_prepared(target):
+    """Copies the data of a cluster with the migrated template: made once for each build, by whoever comes first."""
+    place = ROOT / "build/dev/cluster"
+    place.mkdir(parents=True, exist_ok=True)
     data = place / hashlib.sha256(pathlib.Path(BINARY).read_bytes()).hexdigest()[:16]
     with open(place / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -107,7 +107,7 @@ def prepared():
             copy(cluster.data, f"{data}.part")
             os.rename(f"{data}.part", data)
             shutil.rmtree(cluster.directory)
-    return data
+        copy(data, target)
 
 
 class Database:

@@ -16,10 +16,6 @@ def maker(api, issuer):
     return Maker(api, subject)
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "of(*kinds, where=None): the resources of a test: those with such operations, for which it holds")
-
-
 def pytest_generate_tests(metafunc):
     """A test that asks for a `resource` is run for each of which its marker `of` says that it is."""
     if "resource" not in metafunc.fixturenames:

@@ -55,9 +55,22 @@ begin
 		(1, '100', '标准版 Standard', 1.0), (2, '200', '增强版 Plus', 1.4), (3, '300', '专业版 Pro', 2.0), (4, '500', '企业版 Enterprise', 3.1),
 		(5, '900', '旗舰版 Ultimate', 4.8)
 	) as e (n, code, name, factor);
+
+	insert into course (id, code, name, topic, product_category, mode, duration_minutes, language, description, is_active)
+	select demo_id('course', row_number() over ()), d.*
+	from (values
+		('NET-101', '网络产品特点 What our network products do', 'product_features', '网络 Network', 'online', 90, 'zh-CN', '路由、交换与无线产品的功能与适用场景。', true),
+		('NET-102', '网络产品优势 Why customers choose them', 'product_advantages', '网络 Network', 'online', 60, 'zh-CN', '与竞争产品的对比，以及三个成功案例。', true),
+		('SEC-201', 'Installing a firewall', 'technical', '安全 Security', 'on_site', 480, 'en', 'A day in the laboratory: set up, migrate, find faults.', true),
+		('COL-110', '会议终端使用 Using conference units', 'usage', '协作 Collaboration', 'self_paced', 45, 'zh-CN', null, true),
+		('SALES-100', '渠道销售技巧 Selling through questions', 'sales_skills', null, 'on_site', 240, 'zh-CN', '从客户需求出发的销售对话。', true),
+		('SALES-100-EN', 'Selling through questions', 'sales_skills', null, 'online', 180, 'en', 'The same for partners outside China.', true),
+		('COMP-001', 'Fair competition and anti-bribery', 'compliance', null, 'self_paced', 40, 'en', 'Required of everybody who sells.', true),
+		('NET-100', '网络产品入门 (2024)', 'product_features', '网络 Network', 'online', 90, 'zh-CN', 'Replaced by NET-101.', false)
+	) as d;
 end
 $$;
-comment on function demo_master() is 'Regions, members and products of the demo.';
+comment on function demo_master() is 'Regions, members, products and courses of the demo.';
 
 create or replace function demo_partners(first_day date) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp

@@ -35,6 +35,9 @@ insert into partner (id, code, name, type, status, tier, country_code, parent_id
 		timestamptz '2024-01-01' + i * interval '1 hour', timestamptz '2025-01-01' + i * interval '1 hour'
 	from generate_series(1, 10000) i;
 insert into legal_entity (id, code, name, is_active) select md5('entity ' || i)::uuid, 'E' || i, 'Entity ' || i, i % 10 > 0 from generate_series(1, 50) i;
+insert into course (id, code, name, topic, product_category, mode, duration_minutes, language, is_active)
+	select md5('course ' || i)::uuid, 'C' || i, 'Course ' || i, (array['technical', 'usage', 'compliance'])[i % 3 + 1], 'Category ' || i % 20,
+		(array['online', 'on_site'])[i % 2 + 1], 60, (array['zh-CN', 'en'])[i % 2 + 1], i % 10 > 0 from generate_series(1, 300) i;
 insert into customer (id, code, name, partner_id, region_id, industry, tax_id)
 	select md5('customer ' || i)::uuid, 'C' || i % 7777, case when i % 100 = 0 then '华为技术 ' else 'Customer ' end || i,
 		case when i > 1000 then md5('partner ' || i % 1000 + 1)::uuid end, md5('region ' || i % 40 + 1)::uuid, 'Industry ' || i % 30, 'T' || i
@@ -168,6 +171,9 @@ VALUES = {
         "from_currency": "'CNY'", "to_currency": "'EUR'", "type": "'month_end'", "date_from": "'2024-06-01'", "date_to": "'2024-06-30'",
     },
     "listLegalEntities": {"code": "'E7'", "is_active": "true", "q": "'ity 7'"},
+    "listCourses": {
+        "code": "'C7'", "topic": "'usage'", "mode": "'online'", "language": "'en'", "product_category": "'Category 7'", "is_active": "true", "q": "'rse 7'",
+    },
     "listCustomers": {
         "code": "'C77'", "partner_code": "'P00001'", "region_code": "'R2'", "industry": "'Industry 7'", "tax_id": "'T777'", "q": "'华为'",
     },

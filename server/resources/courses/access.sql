@@ -1,0 +1,1 @@
+select access_shared('course', partner => true);

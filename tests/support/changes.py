@@ -40,10 +40,13 @@ def git(*arguments):
 
 
 def changed_files():
-    """What differs from where this branch left main and, on main itself, from the commit before the last."""
+    """What differs from where this branch left main; on main itself what is not committed or, if all is, the last commit."""
     (head, *_), (fork, *_) = git("rev-parse", "HEAD"), git("merge-base", "HEAD", "main")
-    base = fork if fork and fork != head else "HEAD~1"
-    return sorted({*git("diff", "--name-only", base), *git("ls-files", "--others", "--exclude-standard")} - {""})
+    new = git("ls-files", "--others", "--exclude-standard")
+    for base in (fork or "HEAD", "HEAD~1") if fork in ("", head) else (fork,):
+        if files := {*git("diff", "--name-only", base), *new} - {""}:
+            return sorted(files)
+    return []
 
 
 def rooms(files):

@@ -18,10 +18,9 @@ select access_policy('idempotency_key', 'partner_all', 'all', 'qudao_partner',
 select access_shared('server_secret', staff => 'insert');
 select access_shared('status_move', staff => '', partner => true);
 select access_shared('told_column', staff => '', partner => true);
-select access_shared('timer_rule', staff => '', partner => true);
--- Of what is due, only ids and instants are there.
+select access_shared('timer_rule', staff => '');
+-- Whoever writes an object sets its timers, by the trigger, and sees none.
 select access_shared('timer');
-select access_policy('timer', 'partner_all', 'all', 'qudao_partner', 'true', 'true');
 select access_shared('status_change', staff => 'insert');
 select access_policy('status_change', 'partner_read', 'select', 'qudao_partner', 'partner_id = any (array(select descendant_id from partner_closure))', null);
 select access_policy('status_change', 'partner_add', 'insert', 'qudao_partner', null, 'partner_id = any (array(select descendant_id from partner_closure))');

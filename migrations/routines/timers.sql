@@ -10,7 +10,7 @@ create or replace function timer_instant(value text) returns timestamptz
 comment on function timer_instant(text) is 'An instant, or the beginning of a day in the time zone of the settings.';
 
 create or replace function timer_set() returns trigger
-	language plpgsql security invoker set search_path = pg_catalog, public
+	language plpgsql security definer set search_path = pg_catalog, public
 as $$
 begin
 	if tg_op = 'INSERT' then
@@ -42,20 +42,21 @@ begin
 	return null;
 end
 $$;
-comment on function timer_set() is 'Sets the timers of the rows that a statement writes, or takes them away.';
+comment on function timer_set() is 'Sets the timers of the rows that a statement writes, or takes them away; with the owner''s rights, since a partner is not to touch those of others.';
 
 create or replace function timer_run(rule timer_rule, object uuid, due timestamptz) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public
 as $$
 declare
 	here jsonb;
+	holds boolean;
 begin
 	-- Nobody asks, and for no request.
 	perform set_config('app.operation', coalesce(rule.operation, rule.name), true), set_config('application_name', '', true);
 	-- The names and the condition come from the rules of this directory, never from a caller.
-	execute format('select to_jsonb(t) from %I t where t.id = $1 and (%s) for update nowait', rule.object_type, rule.condition) into here using object;
+	execute format('select to_jsonb(t), (%s) from %I t where t.id = $1 for update nowait', rule.condition, rule.object_type) into here, holds using object;
 	delete from timer t where t.rule = timer_run.rule.name and t.object_id = object and t.due_at = due;
-	if here is null or not found then
+	if not found or not coalesce(holds, false) then
 		return;
 	end if;
 	if rule.function_name is not null then
@@ -94,7 +95,7 @@ begin
 			done := done + 1;
 		exception
 			when lock_not_available then
-				null;
+				null; -- who holds the object may hold its timer, too
 			when others then
 				alarm := coalesce(alarm, format('%s of %s failed: %s', (wanted.rule).name, wanted.object_id, sqlerrm));
 				update timer t
@@ -113,6 +114,13 @@ do $$
 declare
 	r record;
 begin
+	for r in
+		select g.tgrelid::regclass as object_type, g.tgname
+		from pg_trigger g
+		where g.tgname in ('timer_insert', 'timer_update') and not exists (select from timer_rule x where x.object_type::regclass = g.tgrelid)
+	loop
+		execute format('drop trigger %I on %s', r.tgname, r.object_type);
+	end loop;
 	for r in select distinct x.object_type from timer_rule x loop
 		execute format('create or replace trigger timer_insert after insert on %I referencing new table as new_rows for each statement execute function timer_set()',
 			r.object_type);

@@ -13,7 +13,7 @@ FOLDERS = {
     "postgres": ["shared", "concurrency"],
     "identity": ["me", "tokens", "api_keys", "partner_keys"],
     "events": ["events"],
-    "webhooks": ["webhook_addresses"],
+    "webhooks": ["webhooks", "webhook_addresses"],
     "imports": ["import_rows", "import_files"],
     "exports": ["export"],
     "tasks": ["jobs"],
@@ -22,9 +22,9 @@ FOLDERS = {
 }
 # The first pattern that a path begins with says what it can touch; %s is what its group found. `unit` is for ctest.
 RULES = [
-    (r"lib/(\w+)\.[ch]", ["unit ^%s_test$"]),
     (r"tests/unit/(?:server/)?(\w+)\.c", ["unit ^%s$"]),
     (r"(tests/(?:api|sql|structure|faults|readme)/(?:standard/)?test_\w+\.py)", ["%s"]),
+    (r"tests/support/", ["tests/api/test_harness.py", f"{STANDARD}/test_round_trips.py"]),
     (r"tests/", ["tests/api/test_harness.py"]),
     (r"migrations/", ["tests/sql/test_catalogue.py", "tests/sql/test_moves.py", f"{STANDARD}/test_logs.py"]),
     (r"languages/", ["tests/structure/test_translations.py", "tests/api/test_languages.py"]),
@@ -61,7 +61,8 @@ def operations_of(rooms):
 
 def of_room(room):
     """The standard tests of what a room's operations are of, and the tests by hand that bear its name; a word limits a test."""
-    schemas = re.findall(r"x-(?:lists|reads): (\w+)", (ROOT / "server/resources" / room / "contract.yaml").read_text())
+    contract = ROOT / "server/resources" / room / "contract.yaml"
+    schemas = re.findall(r"x-(?:lists|reads): (\w+)", contract.read_text()) if contract.exists() else []
     for word in sorted({*schemas, *operations_of([room])}):
         yield f"{STANDARD} {word}"
         if word.startswith("list"):
@@ -71,15 +72,26 @@ def of_room(room):
         yield str(path.relative_to(ROOT))
 
 
+def unit_of(file):
+    """The unit test of a C file, or of the whole that it is a part of: schema_check belongs to schema."""
+    match = re.match(r"(?:lib|server)/(?:\w+/)*(\w+)\.[ch]$", file)
+    stem = match[1] if match else ""
+    while stem and not list((ROOT / "tests/unit").rglob(f"{stem}_test.c")):
+        stem = stem.rpartition("_")[0]
+    return [f"unit ^{stem}_test$"] if stem else []
+
+
 def of_file(file):
     """What a file can touch, or nothing if no test is known."""
+    yield from unit_of(file)
     folder = re.match(r"server/(\w+)/(\w+)", file)
     if folder and folder[1] == "resources":
         yield from of_room(folder[2])
     elif folder and folder[1] in FOLDERS:
         yield from (f"tests/api/test_{name}.py" for name in FOLDERS[folder[1]])
     match, tests = next(((match, tests) for pattern, tests in RULES if (match := re.match(pattern, file))), (None, []))
-    yield from (test % match.groups() if "%s" in test else test for test in tests)
+    known = (test % match.groups() if "%s" in test else test for test in tests)
+    yield from (test for test in known if test.startswith("unit ") or (ROOT / test.partition(" ")[0]).exists())
 
 
 def commands(tests):

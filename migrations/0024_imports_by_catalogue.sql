@@ -5,4 +5,5 @@ drop function if exists import_judge_products(text[]), import_post_products(uuid
 	import_judge_partners(text[]), import_post_partners(uuid, timestamptz),
 	import_judge_legal_entities(text[]), import_post_legal_entities(uuid, timestamptz),
 	import_judge_customers(text[]), import_post_customers(uuid, timestamptz),
-	import_judge_calendars(text[]), import_post_calendars(uuid, timestamptz);
+	import_judge_calendars(text[]), import_post_calendars(uuid, timestamptz),
+	import_duplicates(text);

@@ -8,11 +8,12 @@
  * every statement, so that an operation without code does not link and a statement without text
  * does not compile; FOLDER/problems.gen.h has the problems. FOLDER/woven.gen.c holds the contract
  * as JSON and the SQL files as they are, FOLDER/code.gen.c the operations that need no C of their
- * own, FOLDER/derived.sql their statements that follow from others. A file below migrations/ is a
- * migration, one below migrations/routines/ a routine; all other SQL holds statements. Another YAML
- * file is a catalogue of languages/: translations of messages, and the labels of the contract's
- * enums. An enum of the contract without a name (x-enum), and a value without a label, do not
- * build. A file that would stay the same is not written, so that nothing is compiled again for it.
+ * own, FOLDER/derived.sql their statements that follow from others, FOLDER/status_moves.sql the
+ * moves. A file below migrations/ is a migration, one below migrations/routines/ a routine; all
+ * other SQL holds statements. Another YAML file is a catalogue of languages/: translations of
+ * messages, and the labels of the contract's enums. An enum of the contract without a name
+ * (x-enum), and a value without a label, do not build. A file that would stay the same is not
+ * written, so that nothing is compiled again for it.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -138,7 +139,7 @@ enum { KIND_STATEMENTS, KIND_MIGRATION, KIND_ROUTINE, KIND_COUNT };
 static const char *const list_names[KIND_COUNT] = {
 	"woven_statement_files", "woven_migrations", "woven_routines"};
 
-static bool ends_with(const char *path, const char *end)
+static bool has_ending(const char *path, const char *end)
 {
 	size_t length = strlen(path), end_length = strlen(end);
 	return length >= end_length && strcmp(path + length - end_length, end) == 0;
@@ -146,7 +147,7 @@ static bool ends_with(const char *path, const char *end)
 
 static int kind_of(const char *path)
 {
-	if (strstr(path, "migrations/routines/") != NULL || ends_with(path, "/access.sql"))
+	if (strstr(path, "migrations/routines/") != NULL || has_ending(path, "/access.sql"))
 		return KIND_ROUTINE;
 	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
 }
@@ -251,7 +252,7 @@ static void sort_sources(struct sources *sources, int count, char **paths)
 		*lists[kind] = calloc((size_t)count, sizeof **lists[kind]);
 	for (int i = 0; i < count; i++) {
 		size_t kind = 0;
-		while (!ends_with(paths[i], ends[kind]))
+		while (!has_ending(paths[i], ends[kind]))
 			kind++;
 		(*lists[kind])[(*counts[kind])++] = paths[i];
 	}

@@ -1,7 +1,8 @@
 /* The part of weave that holds the contract against the SQL: an operation needs a statement or
  * code, and what it says of its problems (x-problems) is what its statement can raise, no less and
  * no more. A statement raises a problem by its code as a literal, itself or in a function that it
- * calls; a constraint is named after the problem that it prevents, and triggers raise theirs. */
+ * calls; a constraint is named after the problem that it prevents, and triggers raise theirs. What
+ * an import says of its rows is no answer of the operation, and not looked at. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

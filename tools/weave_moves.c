@@ -2,8 +2,8 @@
  * where, who may, how many must ask, and what the event is called:
  *
  *   x-moves: {Enrollment: completed, from: [enrolled, in_progress]}
- *   x-moves: {SalesRecord: [{from: reported, to: void}, {from: confirmed, to: void, roles:
- * [admin]}], told_as: voided}
+ *   x-moves: {SalesRecord: [{from: reported, to: void},
+ *             {from: confirmed, to: void, roles: [admin]}], told_as: voided}
  *
  * What a move does not say, the whole says; else whoever writes what the room has may make it, one
  * is enough, and the event is called like the status. The moves become the table status_move. */
@@ -102,6 +102,28 @@ static bool writes(json_t *room, const char *role)
 	return false;
 }
 
+/* A misspelt role would close a move, and nobody would notice. */
+static void check_roles(const struct mover *mover, json_t *roles)
+{
+	size_t i;
+	json_t *role;
+	json_array_foreach (roles, i, role)
+		if (!words_have("admin manager analyst partner", slice_of(json_string_value(role))))
+			die_of(mover->id,
+				"lets %s move; the roles are admin, manager, analyst and partner",
+				json_string_value(role));
+}
+
+/* Returns how many must ask for a move. */
+static int approvals_of(const struct mover *mover, json_t *move)
+{
+	json_t *approvals = of_move(mover, move, "approvals");
+	int count = approvals == NULL ? 1 : (int)json_integer_value(approvals);
+	if (count != 1 && count != 2)
+		die_of(mover->id, "asks for %d approvals; a move has one or two", count);
+	return count;
+}
+
 static void append_roles(const struct mover *mover, json_t *move, struct text *out)
 {
 	static const char *const roles[] = {"manager", "partner"};
@@ -110,6 +132,7 @@ static void append_roles(const struct mover *mover, json_t *move, struct text *o
 		json_array_get(json_object_get(mover->operation, "tags"), 0));
 	json_t *room = json_object_get(json_object_get(mover->document, "x-roles"), tag);
 	size_t i;
+	check_roles(mover, given);
 	text_append_string(out, "'{admin");
 	json_array_foreach (given, i, role)
 		if (strcmp(json_string_value(role), "admin") != 0)
@@ -124,8 +147,7 @@ static void append_move(
 	const struct mover *mover, json_t *move, json_t *from, json_t *to, void *ctx)
 {
 	struct text *out = ctx;
-	json_t *approvals = of_move(mover, move, "approvals"),
-	       *told = of_move(mover, move, "told_as");
+	json_t *told = of_move(mover, move, "told_as");
 	check_status(mover, from);
 	check_status(mover, to);
 	text_append_string(out, out->length == 0 ? "\t('" : ",\n\t('");
@@ -133,8 +155,7 @@ static void append_move(
 	text_append_printf(out, "', '%s', '%s', '%s', ", mover->id, json_string_value(from),
 		json_string_value(to));
 	append_roles(mover, move, out);
-	text_append_printf(out, ", %d, '%s')",
-		approvals == NULL ? 1 : (int)json_integer_value(approvals),
+	text_append_printf(out, ", %d, '%s')", approvals_of(mover, move),
 		json_string_value(told == NULL ? to : told));
 }
 

@@ -67,20 +67,6 @@ end
 $$;
 comment on function import_parents(text) is 'Refuses the rows whose parent is neither in the database nor, sound itself, in the file.';
 
-create or replace function import_duplicates(key text) returns void
-	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-	execute format($q$
-		insert into staging_error (line, pointer, code, detail)
-		select d.line, '/%1$s', 'duplicate_in_file', 'line ' || d.first || ' has it already'
-		from (select s.line, min(s.line) over (partition by s.%1$I) as first from staging_sound s) as d
-		where d.line > d.first
-	$q$, key);
-end
-$$;
-comment on function import_duplicates(text) is 'Refuses the rows whose natural key stands further up in the file.';
-
 create or replace function import_duplicates(keys text[], pointer text) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
@@ -93,7 +79,7 @@ begin
 	$q$, (select string_agg(format('s.%I', k), ', ') from unnest(keys) as k), pointer);
 end
 $$;
-comment on function import_duplicates(text[], text) is 'The same for a natural key of several members; the pointer says which of them is at fault.';
+comment on function import_duplicates(text[], text) is 'Refuses the rows whose natural key stands further up in the file; the pointer says which of its members is at fault.';
 
 create or replace function import_counts() returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp

@@ -99,6 +99,8 @@ PARTNER = "partner: {by: partner_id, with: getPartner}"
      "getRegion: cannot follow from listRegions, which asks for :actor_id; write the statement getRegion"),
     (REGIONS_SQL, "where true\n  and r.code = :code\n", "where r.is_active\n  and r.code = :code\n",
      'getRegion: cannot follow from listRegions, which has no "from TABLE ALIAS" and "where true"; write the statement getRegion'),
+    (SALES, "from: reported, roles: [admin, manager]}", "from: reported, roles: [admin, manger]}",
+     "confirmSalesRecord: lets manger move; the roles are admin, manager, analyst and partner"),
     (COMMON, "summary: List {many}", "summary: List {all}", "no template has {all}; it may have {Schema}, {one}, {many}"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_with_a_sentence(contract, file, old, new, said):

@@ -6,8 +6,6 @@ import pytest
 
 from support.builders import a_sale, etag_of, make_member, make_partner, make_product, make_region, make_sale
 
-SHARES_SERVER = True
-
 
 def void(api, sale, **options):
     return api.post(f"/v1/sales-records/{sale['id']}/void", json={"reason": "Cancelled"}, if_match=options.pop("if_match", "*"), **options)

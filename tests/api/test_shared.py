@@ -101,7 +101,10 @@ def test_a_read_that_fails_fails_for_all_who_share_it(api, database, partners):
             return None
 
         calls = [lambda c=c: c.get(f"/v1/partners/{partners[0]['id']}") for c in callers]
-        answers = all_at_once(database, [*calls, end_backends])[:-1]
+        for _ in range(10):  # a machine that takes more than a second to connect anew answers 503
+            answers = all_at_once(database, [*calls, end_backends])[:-1]
+            if any(a.status_code == 200 for a in answers):
+                break
 
     assert [a.status_code for a in answers] == [200] * 6  # replayed on a new connection
 

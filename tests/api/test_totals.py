@@ -4,6 +4,7 @@ import pytest
 from support import builders
 from support.client import CSV, NDJSON
 from support.contract import woven
+from support.maker import Maker
 
 LISTS = [operation.id for operation in woven().operations if operation.id.startswith("list") and "cursor" in operation.parameters()]
 COUNTED_MAX = 10000
@@ -25,6 +26,7 @@ def world(api, database):
         builders.make_region(api)
         builders.make_exchange_rate(api)
         builders.make_legal_entity(api)
+        Maker(api).make("Course")
         builders.make_calendar_period(api, builders.make_calendar(api))
         builders.make_quota(api, builders.make_member(api))
         builders.make_period_lock(api)

@@ -160,7 +160,7 @@ def cells(value):
 
 def unwritten(cell, value):
     """Without what keeps a table from taking it for a formula; arrays and objects may be spaced otherwise."""
-    return cells(json.loads(cell)) if isinstance(value, (list, dict)) else re.sub("^'(?=[=+@-])", "", cell)
+    return cells(json.loads(cell)) if isinstance(value, (list, dict)) else re.sub("^'(?='*[=+@\t\r-])", "", cell)
 
 
 @pytest.mark.of("lists", "reads")

@@ -309,3 +309,19 @@ def test_a_problem_comes_as_a_problem_whatever_is_accepted(api, operation, ids):
 
 def test_every_operation_says_that_it_may_be_refused_for_asking_too_often(contract):
     assert [operation.id for operation in contract.operations if "429" not in operation.document["responses"]] == []
+
+
+GROWING = {"custom": "custom_too_many", "external_refs": "external_refs_too_many"}
+
+
+@pytest.mark.of("creates", "updates", where=lambda resource: GROWING.keys() & resource.body_schema("updates")["properties"].keys())
+def test_what_grows_by_changes_has_an_end(api, maker, resource):
+    """A merge patch adds to such a member, so no single body says how large it gets."""
+    address = maker.address(resource.schema, maker.make(resource.schema))
+    for name in GROWING.keys() & resource.body_schema("updates")["properties"].keys():
+        half, other = ({name: {f"{part}{i}": "x" for i in range(60)}} for part in "ab")
+        assert api.patch(address, json=half, if_match="*").status_code == 200
+
+        refused = api.patch(address, json=other, if_match="*")
+
+        assert (refused.status_code, refused.json()["code"]) == (422, GROWING[name])

@@ -115,7 +115,7 @@ def fits(resource, name, value):
 def value_of(resource, name, item):
     """A value of the filter that lets this object through; None if it has none."""
     if name == "q":
-        return item[resource.key()]
+        return item[resource.key()] if re.fullmatch(r"[A-Za-z0-9-]{4,}", item[resource.key()]) else None
     if name == "day":
         return item["starts_on"]
     if re.search("(^|_)(from|to)$", name) and name not in resource.properties:

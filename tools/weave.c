@@ -114,6 +114,16 @@ void append_bytes(struct text *out, const char *name, struct slice bytes)
 	text_append_string(out, "0};\n\n");
 }
 
+/* JSON's literal is one of C, too. */
+void append_literal(struct text *out, const char *string)
+{
+	json_t *json = string == NULL ? NULL : json_string(string);
+	char *literal = json == NULL ? NULL : json_dumps(json, JSON_ENCODE_ANY);
+	text_append_string(out, literal == NULL ? "NULL" : literal);
+	free(literal);
+	json_decref(json);
+}
+
 /* Returns the ids of the operations that C files have, each behind a blank. */
 static struct text written_operations(const struct sources *sources)
 {

@@ -15,6 +15,9 @@ struct text read_file(const char *path);
 /* Writes bytes as an array of C. */
 void append_bytes(struct text *out, const char *name, struct slice bytes);
 
+/* Writes a string as a literal of C; NULL as NULL. */
+void append_literal(struct text *out, const char *string);
+
 /* The same with a sentence that is made of parts: what is wrong, and what to do. */
 void die_of(const char *where, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
@@ -71,6 +74,9 @@ void complete_operations(json_t *document);
 void complete_roles(json_t *document);
 void check_references(json_t *document);
 
+/* Returns what a node refers to, or the node itself where it is no reference. */
+json_t *resolved(json_t *document, json_t *node);
+
 /* Returns what a client writes to make the example of a schema; a new reference. */
 json_t *written_example(json_t *document, const char *name);
 
@@ -94,6 +100,9 @@ void append_problems(json_t *document, const char *where, json_t *operation, str
 
 /* Writes the table of problems as an X-macro. */
 void weave_problems(json_t *document, struct text *header);
+
+/* True when a room, as x-roles has it, gives a role the right: read or write. */
+bool role_may(json_t *room, const char *role, const char *grant);
 
 /* Writes what each role may. */
 void weave_roles(json_t *document, struct text *out);

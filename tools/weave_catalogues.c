@@ -79,16 +79,6 @@ static const char **sorted_names(json_t *object)
 	return names;
 }
 
-/* Writes a literal: JSON's is one of C, too. */
-static void append_literal(struct text *out, const char *string)
-{
-	json_t *json = json_string(string);
-	char *literal = json_dumps(json, JSON_ENCODE_ANY);
-	text_append_string(out, literal);
-	free(literal);
-	json_decref(json);
-}
-
 static void append_messages(const char *path, json_t *messages, struct text *out)
 {
 	const char **names = sorted_names(messages);
@@ -184,18 +174,13 @@ static void weave_messages(struct catalogues *catalogues, const char *path, json
 
 void weave_catalogue(struct catalogues *catalogues, const char *path)
 {
-	struct text source = read_file(path);
-	struct text error = {0};
-	json_t *catalogue = yaml_read((struct slice){source.bytes, source.length}, &error);
-	if (catalogue == NULL)
-		die(path, error.bytes);
+	json_t *catalogue = read_yaml(path);
 	if (!json_is_string(json_object_get(catalogue, "tag")))
 		die(path, "the tag of the language is missing");
 	catalogues->count++;
 	weave_messages(catalogues, path, catalogue);
 	weave_labels(catalogues, path, catalogue);
 	json_decref(catalogue);
-	text_done(&source);
 }
 
 void weave_catalogues_end(struct catalogues *catalogues)

@@ -89,8 +89,7 @@ static void forget_sources(json_t *document)
 	json_object_foreach (schemas_of(document), name, schema) {
 		json_object_del(schema, "x-noun");
 		json_object_del(schema, "x-extends");
-		if (json_object_get(schema, "x-described") == NULL)
-			json_object_del(schema, "example");
+		json_object_del(schema, "example");
 	}
 }
 
@@ -106,7 +105,6 @@ void complete_contract(json_t *document)
 			json_t *responses = json_object_get(operation, "responses");
 			if (responses == NULL)
 				continue; /* the parameters of the path */
-			json_object_del(operation, "x-room");
 			add_missing(responses, json_object_get(every, "responses"));
 			add_headers(responses, headers);
 			accept_token(operation);

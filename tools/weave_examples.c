@@ -11,16 +11,6 @@ static json_t *examples_of(json_t *document)
 	return json_object_get(json_object_get(document, "components"), "examples");
 }
 
-static json_t *resolved(json_t *document, json_t *schema)
-{
-	static const char prefix[] = "#/components/schemas/";
-	const char *reference = json_string_value(json_object_get(schema, "$ref"));
-	if (reference == NULL)
-		return schema;
-	json_t *other = json_object_get(schemas_of(document), reference + strlen(prefix));
-	return other == NULL ? schema : other;
-}
-
 static bool allows_null(json_t *document, json_t *member)
 {
 	json_t *schema = resolved(document, member);

@@ -31,12 +31,9 @@ static json_t *listed(json_t *value)
 /* A status that no object can have would be a move that nobody ever makes. */
 static void check_status(const struct mover *mover, json_t *status)
 {
-	json_t *schemas = schemas_of(mover->document);
-	json_t *member = json_object_get(
-		json_object_get(json_object_get(schemas, mover->schema), "properties"), "status");
-	const char *reference = json_string_value(json_object_get(member, "$ref"));
-	json_t *schema = reference == NULL ? member
-					   : json_object_get(schemas, strrchr(reference, '/') + 1);
+	json_t *moved = json_object_get(schemas_of(mover->document), mover->schema);
+	json_t *member = json_object_get(json_object_get(moved, "properties"), "status");
+	json_t *schema = resolved(mover->document, member);
 	size_t i;
 	json_t *known;
 	json_array_foreach (json_object_get(schema, "enum"), i, known)
@@ -92,16 +89,6 @@ static void append_table(struct text *out, const char *schema)
 	}
 }
 
-static bool writes(json_t *room, const char *role)
-{
-	size_t i;
-	json_t *grant;
-	json_array_foreach (json_object_get(room, role), i, grant)
-		if (strcmp(json_string_value(grant), "write") == 0)
-			return true;
-	return false;
-}
-
 /* A misspelt role would close a move, and nobody would notice. */
 static void check_roles(const struct mover *mover, json_t *roles)
 {
@@ -138,7 +125,7 @@ static void append_roles(const struct mover *mover, json_t *move, struct text *o
 		if (strcmp(json_string_value(role), "admin") != 0)
 			text_append_printf(out, ",%s", json_string_value(role));
 	for (i = 0; given == NULL && i < sizeof roles / sizeof *roles; i++)
-		if (writes(room, roles[i]))
+		if (role_may(room, roles[i], "write"))
 			text_append_printf(out, ",%s", roles[i]);
 	text_append_string(out, "}'");
 }

@@ -48,13 +48,7 @@ bool has_parameter(struct making *making, const char *name)
 	size_t i;
 	json_t *parameter;
 	json_array_foreach (json_object_get(making->operation, "parameters"), i, parameter) {
-		json_t *whole = parameter;
-		const char *reference = string_of(parameter, "$ref");
-		if (reference != NULL)
-			whole = json_object_get(
-				json_object_get(json_object_get(making->document, "components"),
-					"parameters"),
-				strrchr(reference, '/') + 1);
+		json_t *whole = resolved(making->document, parameter);
 		if (strcmp(string_of(whole, "name"), name) == 0)
 			return true;
 	}

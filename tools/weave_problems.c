@@ -50,14 +50,6 @@ void append_problems(json_t *document, const char *where, json_t *operation, str
 		append_problem(document, where, problem, out);
 }
 
-/* Writes a literal: JSON's is one of C, too; NULL where there is none. */
-static void append_literal(struct text *out, json_t *string)
-{
-	char *literal = string == NULL ? NULL : json_dumps(string, JSON_ENCODE_ANY);
-	text_append_string(out, literal == NULL ? "NULL" : literal);
-	free(literal);
-}
-
 void weave_problems(json_t *document, struct text *header)
 {
 	const char *code;
@@ -68,9 +60,9 @@ void weave_problems(json_t *document, struct text *header)
 	json_object_foreach (json_object_get(document, "x-problems"), code, problem) {
 		text_append_printf(header, " \\\n\tX(%s, %d, ", code,
 			problem_status(document, "problems", code));
-		append_literal(header, json_object_get(problem, "pointer"));
+		append_literal(header, json_string_value(json_object_get(problem, "pointer")));
 		text_append_string(header, ", ");
-		append_literal(header, json_object_get(problem, "title"));
+		append_literal(header, json_string_value(json_object_get(problem, "title")));
 		text_append_string(header, ")");
 	}
 	text_append_string(header, "\n");

@@ -125,6 +125,12 @@ static json_t *component(json_t *document, const char *reference)
 	return node;
 }
 
+json_t *resolved(json_t *document, json_t *node)
+{
+	const char *reference = json_string_value(json_object_get(node, "$ref"));
+	return reference == NULL ? node : component(document, reference);
+}
+
 static json_t *nullable(const char *name, json_t *schema)
 {
 	json_t *description = json_object_get(schema, "description");

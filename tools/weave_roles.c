@@ -19,7 +19,7 @@ static bool is_staff(const char *role)
 	return strcmp(role, "partner") != 0;
 }
 
-static bool may(json_t *room, const char *role, const char *grant)
+bool role_may(json_t *room, const char *role, const char *grant)
 {
 	json_t *given = json_object_get(room, role), *one;
 	size_t i;
@@ -63,7 +63,7 @@ static void append_scopes(json_t *rooms, const char *role, const char *suffix, s
 			char full[32];
 			snprintf(full, sizeof full, "%.*s%s", (int)grant.length, grant.bytes,
 				suffix);
-			if (may(room, role, full))
+			if (role_may(room, role, full))
 				text_append_printf(
 					out, "%s:%.*s ", tag, (int)grant.length, grant.bytes);
 		}
@@ -96,13 +96,13 @@ static void append_list(json_t *rooms, const char *role, const char *grant, stru
 	char named[32];
 	snprintf(named, sizeof named, "%s if named", grant);
 	json_object_foreach (rooms, tag, room)
-		count += may(room, role, grant);
+		count += role_may(room, role, grant);
 	bool is_most = is_staff(role) && 2 * count > total;
 	text_append_string(out, is_most ? "everything but " : "");
 	const char *separator = "";
 	json_object_foreach (rooms, tag, room) {
-		bool is_named = may(room, role, named);
-		if (!is_named && may(room, role, grant) == is_most)
+		bool is_named = role_may(room, role, named);
+		if (!is_named && role_may(room, role, grant) == is_most)
 			continue;
 		text_append_printf(
 			out, "%s`%s`%s", separator, tag, is_named ? " if its scopes name it" : "");

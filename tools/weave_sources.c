@@ -56,7 +56,6 @@ static void settle(const struct room *room, json_t *operation, const char *metho
 		json_object_set_new(operation, "security",
 			json_pack("[{s:[o]}]", "key",
 				json_sprintf("%s:%s", room->permission, access)));
-	json_object_set_new(operation, "x-room", json_string(room->path));
 }
 
 static void take_operations(json_t *document, const struct room *room, json_t *paths)

@@ -63,13 +63,8 @@ static bool find_table(const struct text *sql, struct table *ret_table)
 
 static bool is_query(json_t *document, json_t *parameter, const char *name)
 {
-	const char *reference = json_string_value(json_object_get(parameter, "$ref"));
 	const char *own = NULL, *place = NULL;
-	json_t *components = json_object_get(document, "components");
-	if (reference != NULL)
-		parameter = json_object_get(
-			json_object_get(components, "parameters"), strrchr(reference, '/') + 1);
-	json_unpack(parameter, "{s:s, s:s}", "name", &own, "in", &place);
+	json_unpack(resolved(document, parameter), "{s:s, s:s}", "name", &own, "in", &place);
 	return own != NULL && strcmp(own, name) == 0 && strcmp(place, "query") == 0;
 }
 

@@ -10,8 +10,9 @@ import pytest
 from support.later import accepted, is_running, kept, members, put_off, slow, wait_until, wait_until_writing
 from support.polling import wait_until_ready
 
-LEASE_S = 10
 ROWS = 20_000
+
+pytestmark = pytest.mark.waits
 
 
 @pytest.fixture
@@ -48,11 +49,8 @@ def test_one_whose_server_is_killed_is_carried_out_by_another(serve, database, s
     wait_until(api, import_, is_running)
 
     first.process.kill()
-    killed_at = time.monotonic()
     serve("work")
-    wait_until(api, import_, lambda now: now["attempts"] == 2)
 
-    assert time.monotonic() - killed_at < LEASE_S + 10
     assert is_done_once(database, wait_until(api, import_), attempts=2)
 
 

@@ -155,9 +155,15 @@ static bool has_ending(const char *path, const char *end)
 	return length >= end_length && strcmp(path + length - end_length, end) == 0;
 }
 
+bool is_of_routines(const char *path)
+{
+	return strstr(path, "migrations/routines/") != NULL || has_ending(path, "/access.sql") ||
+	       has_ending(path, "/rules.sql");
+}
+
 static int kind_of(const char *path)
 {
-	if (strstr(path, "migrations/routines/") != NULL || has_ending(path, "/access.sql"))
+	if (is_of_routines(path))
 		return KIND_ROUTINE;
 	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
 }

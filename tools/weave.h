@@ -125,6 +125,12 @@ struct sql_file *read_statements(const char *path, const struct text *source);
 /* Returns the statement of that name, or NULL. */
 const struct sql_statement *find_statement(const struct means *means, const char *name);
 
+/* True for a file of routines: below migrations/routines/, or access.sql and rules.sql of a room. */
+bool is_of_routines(const char *path);
+
+/* True when a routine of that name is among the SQL. */
+bool is_routine(const struct means *means, const char *name);
+
 /* Returns what a statement is without the lines that name a parameter or a sort, or with the former
  * (`has_all`); to be released. */
 struct text text_of_statement(const struct sql_statement *statement, bool has_all);

@@ -4,6 +4,7 @@
  * calls; a constraint is named after the problem that it prevents, and triggers raise theirs. What
  * an import says of its rows is no answer of the operation, and not looked at. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,19 @@ static void cut_functions(const char *text, json_t *parts)
 		json_object_setn_new(parts, part, name, json_stringn(part, length));
 		part = next;
 	}
+}
+
+bool is_routine(const struct means *means, const char *name)
+{
+	char mark[128];
+	bool is_there = false;
+	snprintf(mark, sizeof mark, "create or replace function %s(", name);
+	for (size_t i = 0; !is_there && i < means->path_count; i++) {
+		struct text source = read_file(means->paths[i]);
+		is_there = source.bytes != NULL && strstr(source.bytes, mark) != NULL;
+		text_done(&source);
+	}
+	return is_there;
 }
 
 static json_t *problems_of(struct checks *checks)
@@ -75,7 +89,7 @@ static void read_sql(struct checks *checks, const char *path)
 {
 	struct text source = read_file(path);
 	const char *text = source.bytes == NULL ? "" : source.bytes;
-	if (strstr(path, "migrations/") != NULL) {
+	if (strstr(path, "migrations/") != NULL || is_of_routines(path)) {
 		cut_functions(text, checks->functions);
 		add_constraints(checks, text);
 	}

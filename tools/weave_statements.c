@@ -4,13 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "weave.h"
-
-struct derivation {
-	json_t *document;
-	const struct means *means;
-	struct text *out;
-};
+#include "weave_deriving.h"
 
 struct sql_file *read_statements(const char *path, const struct text *source)
 {
@@ -44,11 +38,6 @@ struct text text_of_statement(const struct sql_statement *statement, bool has_al
 		die(sql_statement_name(statement), "cannot be rendered");
 	return sql.text;
 }
-
-/* A table that a statement reads, and what it calls it there. */
-struct table {
-	char name[64], alias[64];
-};
 
 /* Takes them from a line "from NAME ALIAS"; false where none says so. */
 static bool find_table(const struct text *sql, struct table *ret_table)
@@ -120,8 +109,7 @@ static void derive_read(const struct derivation *derivation, const char *id, con
 	text_done(&select);
 }
 
-/* Returns the statement that says from which table objects are read, or NULL. */
-static const struct sql_statement *reading(const struct derivation *derivation, const char *schema)
+const struct sql_statement *reading(const struct derivation *derivation, const char *schema)
 {
 	const char *read_id = operation_of_kind(derivation->document, "x-reads", schema);
 	const char *list_id = operation_of_kind(derivation->document, "x-lists", schema);
@@ -129,7 +117,7 @@ static const struct sql_statement *reading(const struct derivation *derivation, 
 	return read == NULL ? find_statement(derivation->means, list_id) : read;
 }
 
-static struct table table_of(const struct sql_statement *read, const char *id)
+struct table table_of(const struct sql_statement *read, const char *id)
 {
 	struct text select = text_of_statement(read, false);
 	struct table table;
@@ -220,6 +208,8 @@ static const struct {
 	void (*derive)(const struct derivation *derivation, const char *id, const char *schema);
 } derived[] = {
 	{"x-reads", derive_read},
+	{"x-creates", derive_creation},
+	{"x-updates", derive_change},
 	{"x-deletes", derive_deletion},
 	{"x-imports", derive_import},
 };

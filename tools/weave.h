@@ -125,7 +125,8 @@ struct sql_file *read_statements(const char *path, const struct text *source);
 /* Returns the statement of that name, or NULL. */
 const struct sql_statement *find_statement(const struct means *means, const char *name);
 
-/* True for a file of routines: below migrations/routines/, or access.sql and rules.sql of a room. */
+/* True for a file of routines: below migrations/routines/, or access.sql and rules.sql of a room.
+ */
 bool is_of_routines(const char *path);
 
 /* True when a routine of that name is among the SQL. */
@@ -138,6 +139,9 @@ struct text text_of_statement(const struct sql_statement *statement, bool has_al
 /* Writes the statements that follow from others, for operations that have neither a statement nor
  * code, and adds them to the files. */
 void weave_statements(json_t *document, struct means *means, struct text *out);
+
+/* Says that nothing carries an operation out, and ends. */
+void die_without_means(const char *id) __attribute__((noreturn));
 
 /* Holds the operations against the SQL: each needs a statement or code, and says of its problems
  * what its statement can raise. */

@@ -174,16 +174,21 @@ static void check_problems(struct checks *checks, const char *id, json_t *operat
 	json_decref(seen);
 }
 
+void die_without_means(const char *id)
+{
+	die_of(id,
+		"has neither a statement nor code; write `-- name: %s` into the SQL of its room, or "
+		"OPERATION(%s) into its C",
+		id, id);
+}
+
 static void check_operation(struct checks *checks, const char *id, json_t *operation)
 {
 	bool has_statement = find_statement(checks->means, id) != NULL;
 	if (json_object_get(operation, "x-imports") != NULL)
 		return;
 	if (!has_statement && !words_have(checks->means->written, slice_of(id)))
-		die_of(id,
-			"has neither a statement nor code; write `-- name: %s` into the SQL of "
-			"its room, or OPERATION(%s) into its C",
-			id, id);
+		die_without_means(id);
 	check_problems(checks, id, operation);
 }
 

@@ -8,94 +8,12 @@
 
 #include "weave_deriving.h"
 
-enum { REFERENCES_MAX = 12 };
-
-/* A member region_id with its natural key beside it. */
-struct reference {
-	char stem[48];    /* region */
-	char code[64];    /* what a client calls the natural key: region_code, sku */
-	char problem[80]; /* region_unknown */
-	struct table target;
-	const char *key; /* the column of the target: code, sku */
-	bool is_needed;
-};
-
-struct writing {
-	const struct derivation *derivation;
-	const char *id, *schema;
-	json_t *operation;
-	json_t *members; /* those that a client writes */
-	json_t *key;     /* x-key; NULL: there is none */
-	struct table table;
-	struct reference references[REFERENCES_MAX];
-	size_t reference_count;
-	bool is_change;
-};
-
-static json_t *schema_named(const struct writing *writing, const char *name)
+json_t *schema_named(const struct writing *writing, const char *name)
 {
 	return json_object_get(schemas_of(writing->derivation->document), name);
 }
 
-static json_t *written_members(const struct writing *writing)
-{
-	const char *type, *reference = NULL;
-	json_t *content = json_object_get(
-			json_object_get(writing->operation, "requestBody"), "content"),
-		*body;
-	json_object_foreach (content, type, body)
-		json_unpack(body, "{s:{s:s}}", "schema", "$ref", &reference);
-	if (reference == NULL)
-		die_of(writing->id, "has no body that is a schema; write its statement");
-	return json_object_get(resolved(writing->derivation->document,
-				       json_object_get(body, "schema")),
-		"properties");
-}
-
-/* Returns the problem of the operation with one of two codes; ends weave where it declares neither.
- */
-static const char *declared_problem(
-	const struct writing *writing, const char *first, const char *second)
-{
-	json_t *problem, *problems = json_object_get(writing->operation, "x-problems");
-	size_t i;
-	json_array_foreach (problems, i, problem)
-		if (strcmp(problem_code(problem), first) == 0 ||
-			strcmp(problem_code(problem), second) == 0)
-			return problem_code(problem);
-	die_of(writing->id, "can answer %s, which it does not say; add it to x-problems", first);
-}
-
-/* Returns the schema of the object that x-expands says is behind a member; ends weave where it says
- * nothing. */
-static const char *schema_behind(const struct writing *writing, const char *member)
-{
-	json_t *document = writing->derivation->document, *expansion;
-	const char *name, *by, *with, *schema = NULL;
-	json_object_foreach (json_object_get(schema_named(writing, writing->schema), "x-expands"),
-		name, expansion)
-		if (json_unpack(expansion, "{s:s, s:s}", "by", &by, "with", &with) == 0 &&
-			strcmp(by, member) == 0)
-			kind_of_operation(document,
-				json_object_get(json_object_get(document, "x-operations"), with),
-				&schema);
-	if (schema == NULL)
-		die_of(writing->id,
-			"cannot follow: where %s leads is not in x-expands of %s; say it, or write "
-			"the statement",
-			member, writing->schema);
-	return schema;
-}
-
-static const char *key_of(const struct writing *writing, const char *schema)
-{
-	const char *key = json_string_value(
-		json_array_get(json_object_get(schema_named(writing, schema), "x-key"), 0));
-	return key == NULL ? "code" : key;
-}
-
-/* True when an object always has the member: its schema says so, whatever a client must bring. */
-static bool is_always_there(const struct writing *writing, const char *member)
+bool is_always_there(const struct writing *writing, const char *member)
 {
 	json_t *properties = json_object_get(schema_named(writing, writing->schema), "properties");
 	json_t *type = json_object_get(
@@ -104,51 +22,19 @@ static bool is_always_there(const struct writing *writing, const char *member)
 	return json_is_string(type);
 }
 
-static void add_reference(struct writing *writing, const char *member)
+static json_t *written_members(const struct writing *writing)
 {
-	char named[80], kind[80];
-	struct reference *reference = &writing->references[writing->reference_count];
-	const char *behind = schema_behind(writing, member);
-	snprintf(reference->stem, sizeof reference->stem, "%.*s",
-		(int)(strlen(member) - strlen("_id")), member);
-	reference->target = table_of(reading(writing->derivation, behind), writing->id);
-	reference->key = key_of(writing, behind);
-	snprintf(reference->code, sizeof reference->code, "%s_%s", reference->stem, reference->key);
-	if (json_object_get(writing->members, reference->code) == NULL)
-		snprintf(reference->code, sizeof reference->code, "%s", reference->key);
-	snprintf(named, sizeof named, "%s_unknown", reference->stem);
-	snprintf(kind, sizeof kind, "%s_unknown", reference->target.name);
-	snprintf(reference->problem, sizeof reference->problem, "%s",
-		declared_problem(writing, named, kind));
-	reference->is_needed = is_always_there(writing, member);
-	writing->reference_count++;
-}
-
-static void find_references(struct writing *writing)
-{
-	const char *name;
-	json_t *member;
-	json_object_foreach (writing->members, name, member) {
-		size_t length = strlen(name);
-		if (length <= 3 || strcmp(name + length - 3, "_id") != 0)
-			continue;
-		if (writing->reference_count == REFERENCES_MAX)
-			die_of(writing->id, "has too many references; write its statement");
-		add_reference(writing, name);
-	}
-}
-
-static const struct reference *reference_of(const struct writing *writing, const char *member)
-{
-	for (size_t i = 0; i < writing->reference_count; i++) {
-		const struct reference *reference = &writing->references[i];
-		size_t length = strlen(reference->stem);
-		if (strcmp(member, reference->code) == 0 ||
-			(strncmp(member, reference->stem, length) == 0 &&
-				strcmp(member + length, "_id") == 0))
-			return reference;
-	}
-	return NULL;
+	const char *type, *reference = NULL;
+	json_t *content = json_object_get(
+		       json_object_get(writing->operation, "requestBody"), "content"),
+	       *body;
+	json_object_foreach (content, type, body)
+		json_unpack(body, "{s:{s:s}}", "schema", "$ref", &reference);
+	if (reference == NULL)
+		die_of(writing->id, "has no body that is a schema; write its statement");
+	return json_object_get(
+		resolved(writing->derivation->document, json_object_get(body, "schema")),
+		"properties");
 }
 
 /* Writes a default as a literal of SQL: an array of words is one of PostgreSQL, what has members is
@@ -157,10 +43,8 @@ static void append_default(const struct writing *writing, json_t *member)
 {
 	struct text *out = writing->derivation->out;
 	json_t *value = json_object_get(member, "default");
-	json_t *items = json_object_get(
-		resolved(writing->derivation->document, member), "items");
-	json_t *type = json_object_get(
-		resolved(writing->derivation->document, items), "type");
+	json_t *items = json_object_get(resolved(writing->derivation->document, member), "items");
+	json_t *type = json_object_get(resolved(writing->derivation->document, items), "type");
 	bool has_words = json_is_array(value) &&
 			 strcmp(json_is_string(type) ? json_string_value(type) : "", "string") == 0;
 	char *json = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -175,8 +59,7 @@ static void append_default(const struct writing *writing, json_t *member)
 
 static bool is_object(const struct writing *writing, json_t *member)
 {
-	json_t *type = json_object_get(
-		resolved(writing->derivation->document, member), "type");
+	json_t *type = json_object_get(resolved(writing->derivation->document, member), "type");
 	return json_is_string(type) && strcmp(json_string_value(type), "object") == 0;
 }
 
@@ -196,47 +79,6 @@ static void append_column(const struct writing *writing, const char *name, json_
 		text_append_printf(out, ") as %s", name);
 	} else {
 		text_append_printf(out, "b.%s", name);
-	}
-}
-
-/* What a partner does not say is its own. */
-static bool is_owner(const struct reference *reference)
-{
-	return strcmp(reference->stem, "partner") == 0;
-}
-
-/* A reference as it is to be, what was asked for, and what was found. */
-static void append_reference_columns(
-	const struct writing *writing, const struct reference *reference)
-{
-	struct text *out = writing->derivation->out;
-	const char *stem = reference->stem;
-	text_append_string(out, ",\n\t\t");
-	if (writing->is_change)
-		text_append_printf(out,
-			"case when :body ?| array['%1$s_id', '%2$s'] then "
-			"coalesce(%1$s_by_id.id, %1$s_by_code.id) else (t.was).%1$s_id end",
-			stem, reference->code);
-	else
-		text_append_printf(out, "coalesce(%1$s_by_id.id, %1$s_by_code.id%2$s)", stem,
-			is_owner(reference) ? ", app_partner()" : "");
-	text_append_printf(out,
-		" as %1$s_id,\n\t\t(:body::jsonb ->> '%1$s_id')::uuid as %1$s_asked_id, "
-		"%1$s_by_id.id as %1$s_by_id,\n\t\t:body::jsonb ->> '%2$s' as %1$s_asked_code, "
-		"%1$s_by_code.id as %1$s_by_code",
-		stem, reference->code);
-}
-
-static void append_joins(const struct writing *writing)
-{
-	struct text *out = writing->derivation->out;
-	for (size_t i = 0; i < writing->reference_count; i++) {
-		const struct reference *reference = &writing->references[i];
-		text_append_printf(out,
-			"\n\tleft join %2$s %1$s_by_id on %1$s_by_id.id = (:body::jsonb ->> "
-			"'%1$s_id')::uuid\n\tleft join %2$s %1$s_by_code on %1$s_by_code.%3$s = "
-			":body::jsonb ->> '%4$s'",
-			reference->stem, reference->target.name, reference->key, reference->code);
 	}
 }
 
@@ -261,10 +103,9 @@ static void append_wanted(const struct writing *writing)
 	text_append_printf(out, "wanted as (\n\tselect %s as id",
 		writing->is_change ? "t.id" : ":new_id::uuid");
 	json_object_foreach (writing->members, name, member)
-		if (reference_of(writing, name) == NULL)
+		if (pair_of(writing, name) == NULL)
 			append_column(writing, name, member);
-	for (size_t i = 0; i < writing->reference_count; i++)
-		append_reference_columns(writing, &writing->references[i]);
+	append_pair_columns(writing);
 	append_kept_key(writing);
 	if (writing->is_change)
 		text_append_string(out, "\n\tfrom target t\n\tcross join lateral "
@@ -272,12 +113,12 @@ static void append_wanted(const struct writing *writing)
 	else
 		text_append_printf(out, "\n\tfrom jsonb_populate_record(null::%s, :body) as b",
 			writing->table.name);
-	append_joins(writing);
+	append_pair_joins(writing);
 	text_append_string(out, "\n)");
 }
 
 /* Begins the next of the faults. */
-static struct text *next_fault(const struct writing *writing)
+struct text *next_fault(const struct writing *writing)
 {
 	struct text *out = writing->derivation->out;
 	bool is_first = out->bytes[out->length - 1] == '(';
@@ -287,7 +128,8 @@ static struct text *next_fault(const struct writing *writing)
 
 static bool has_member(const struct writing *writing, const char *name)
 {
-	return json_object_get(json_object_get(schema_named(writing, writing->schema), "properties"),
+	return json_object_get(
+		       json_object_get(schema_named(writing, writing->schema), "properties"),
 		       name) != NULL;
 }
 
@@ -308,21 +150,6 @@ static void append_rights(const struct writing *writing)
 			"\twhere t.version <> all (:if_match)");
 }
 
-static void append_reference_faults(
-	const struct writing *writing, const struct reference *reference)
-{
-	text_append_printf(next_fault(writing),
-		"f.problem, f.pointer, null::uuid, null\n\tfrom wanted w,\n\t\treference_faults('%1$s', "
-		"'/%2$s_id', w.%2$s_asked_id, w.%2$s_by_id, '/%3$s', w.%2$s_asked_code, "
-		"w.%2$s_by_code) as f",
-		reference->problem, reference->stem, reference->code);
-	if (reference->is_needed)
-		text_append_printf(next_fault(writing),
-			"'required', '/%2$s', null::uuid, null\n\tfrom wanted w\n"
-			"\twhere w.%1$s_id is null and w.%1$s_asked_id is null and w.%1$s_asked_code is null",
-			reference->stem, reference->code);
-}
-
 /* The problem of x-problems whose name says that somebody has the key. */
 static const char *taken_problem(const struct writing *writing)
 {
@@ -333,7 +160,8 @@ static const char *taken_problem(const struct writing *writing)
 		if (end != NULL && end[strlen("_taken")] == '\0')
 			return code;
 	}
-	die_of(writing->id, "has an x-key, but no problem that ends in _taken; add it to x-problems");
+	die_of(writing->id,
+		"has an x-key, but no problem that ends in _taken; add it to x-problems");
 }
 
 static const char *pointer_of(const struct writing *writing, const char *problem)
@@ -359,8 +187,9 @@ static void append_taken(const struct writing *writing)
 	json_array_foreach (writing->key, i, column) {
 		const char *name = json_string_value(column);
 		text_append_printf(out,
-			is_always_there(writing, name) ? "other.%1$s = w.%1$s and "
-						       : "other.%1$s is not distinct from w.%1$s and ",
+			is_always_there(writing, name)
+				? "other.%1$s = w.%1$s and "
+				: "other.%1$s is not distinct from w.%1$s and ",
 			name);
 	}
 	text_append_string(out, "other.id <> w.id");
@@ -391,8 +220,7 @@ static void append_faults(const struct writing *writing)
 	struct text *out = writing->derivation->out;
 	text_append_string(out, ", fault (problem, pointer, existing_id, detail) as (");
 	append_rights(writing);
-	for (size_t i = 0; i < writing->reference_count; i++)
-		append_reference_faults(writing, &writing->references[i]);
+	append_pair_faults(writing);
 	append_taken(writing);
 	append_rule(writing);
 	text_append_string(out, "\n)");
@@ -405,7 +233,7 @@ static void append_columns(const struct writing *writing, const char *prefix)
 	const char *name, *separator = "";
 	json_t *member;
 	json_object_foreach (writing->members, name, member) {
-		const struct reference *reference = reference_of(writing, name);
+		const struct reference *reference = pair_of(writing, name);
 		if (reference != NULL && strcmp(name, reference->code) == 0)
 			continue;
 		text_append_printf(out, "%s%s%s", separator, prefix, name);
@@ -422,9 +250,10 @@ static void begin(struct writing *writing)
 	writing->table = table_of(read, writing->id);
 	writing->members = written_members(writing);
 	writing->key = json_object_get(schema_named(writing, writing->schema), "x-key");
-	find_references(writing);
-	text_append_printf(derivation->out, "-- name: %s\n-- Follows from %s and the contract.\nwith ",
-		writing->id, sql_statement_name(read));
+	find_pairs(writing);
+	text_append_printf(derivation->out,
+		"-- name: %s\n-- Follows from %s and the contract.\nwith ", writing->id,
+		sql_statement_name(read));
 }
 
 void derive_creation(const struct derivation *derivation, const char *id, const char *schema)

@@ -9,6 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CATALOGUES = sorted((ROOT / "languages").glob("*.yaml"))
 COMMON, REGIONS, CONTACTS = "server/contract.yaml", "server/resources/regions/contract.yaml", "server/resources/contacts/contract.yaml"
+CUSTOMERS = "server/resources/customers/contract.yaml"
 SALES = "server/resources/sales_records/contract.yaml"
 REGIONS_SQL = str(next((ROOT / "server/resources").rglob("regions.sql")).relative_to(ROOT))
 
@@ -101,6 +102,13 @@ PARTNER = "partner: {by: partner_id, with: getPartner}"
      'getRegion: cannot follow from listRegions, which has no "from TABLE ALIAS" and "where true"; write the statement getRegion'),
     (SALES, "from: reported, roles: [admin, manager]}", "from: reported, roles: [admin, manger]}",
      "confirmSalesRecord: lets manger move; the roles are admin, manager, analyst and partner"),
+    (CUSTOMERS, "x-expands: {partner: {by: partner_id, with: getPartner}, region: {by: region_id, with: getRegion}}",
+     "x-expands: {partner: {by: partner_id, with: getPartner}}",
+     "createCustomer: cannot follow: where region_id leads is not in x-expands of Customer; say it, or write the statement"),
+    (CUSTOMERS, "x-problems: [customer_code_taken, partner_unknown,", "x-problems: [partner_unknown,",
+     "createCustomer: has an x-key, but no problem that ends in _taken; add it to x-problems"),
+    (CUSTOMERS, "customer_code_taken, partner_unknown,", "customer_code_taken,",
+     "createCustomer: can answer partner_unknown, which it does not say; add it to x-problems"),
     (COMMON, "summary: List {many}", "summary: List {all}", "no template has {all}; it may have {Schema}, {one}, {many}"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused_with_a_sentence(contract, file, old, new, said):

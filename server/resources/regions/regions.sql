@@ -17,30 +17,6 @@ order by r.name, r.id  -- sort: name
 order by r.name desc, r.id desc  -- sort: -name
 limit :limit;
 
--- name: createRegion
--- Adds a region below its parent.
-with body as (
-	select b.*, pi.id as parent_by_id, pc.id as parent_by_code
-	from jsonb_to_record(:body) as b (code text, name text, parent_id uuid, parent_code text, custom jsonb)
-	left join region pi on pi.id = b.parent_id
-	left join region pc on pc.code = b.parent_code
-), fault as (
-	select 'region_code_taken' as problem, '/code' as pointer, r.id as existing_id
-	from body b
-	join region r on r.code = b.code
-	union all
-	select f.problem, f.pointer, null
-	from body b, reference_faults('region_unknown', '/parent_id', b.parent_id, b.parent_by_id, '/parent_code', b.parent_code, b.parent_by_code) as f
-), created as (
-	insert into region (id, code, name, parent_id, custom, created_at, updated_at)
-	select :new_id, b.code, b.name, coalesce(b.parent_by_id, b.parent_by_code), coalesce(b.custom, '{}'), :now, :now
-	from body b
-	where not exists (select from fault)
-)
-select f.problem, f.pointer, f.existing_id
-from (select) as one
-left join fault f on true;
-
 -- name: updateRegion
 -- Changes what the body names.
 with target as (

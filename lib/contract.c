@@ -130,7 +130,8 @@ static bool read_body(struct reading *reading, const json_t *node)
 	if (rows == NULL)
 		return true;
 	operation->rows = compile(reading, rows, "x-rows");
-	return operation->rows != NULL;
+	operation->exported = compile(reading, json_object_get(node, "x-exported"), "x-exported");
+	return operation->rows != NULL && operation->exported != NULL;
 }
 
 /* A list is an answer of `data`, `next_cursor` and `has_more`: what the rows are stands in `data`.

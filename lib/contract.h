@@ -37,7 +37,8 @@ struct contract_operation {
 	const struct schema *body; /* NULL: takes none, or none that is JSON */
 	const char *body_types[CONTRACT_MEDIA_TYPES_MAX];
 	size_t body_type_count;
-	const struct schema *rows; /* x-rows: what one row of a streamed body is, or NULL */
+	const struct schema *rows;     /* x-rows: what one row of a streamed body is, or NULL */
+	const struct schema *exported; /* x-exported: what a row of its list is, or NULL */
 	int success_status;
 	bool is_deferrable;          /* it has a 202 besides: what is accepted and done later */
 	const struct schema *answer; /* of the JSON answer; of one row, where it is a list */

@@ -91,6 +91,8 @@ static void add_file_body(struct making *making)
 		json_object_set_new(making->operation, "x-rows",
 			component_of(making, "schemas",
 				first_schema(making, json_object_get(making->kind, "rows"))));
+	json_object_set_new(making->operation, "x-exported",
+		component_of(making, "schemas", making->thing.name));
 }
 
 /* Returns the example of a body: the one that the operation gives, or, of a new object, what makes

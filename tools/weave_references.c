@@ -18,6 +18,7 @@ static const struct place {
 	{"additionalProperties", "schemas", FORM_ONE},
 	{"propertyNames", "schemas", FORM_ONE},
 	{"x-rows", "schemas", FORM_ONE},
+	{"x-exported", "schemas", FORM_ONE},
 	{"body", "schemas", FORM_EACH_MEMBER},
 	{"before", "schemas", FORM_EACH_MEMBER}, /* of x-record */
 	{"after", "schemas", FORM_EACH_MEMBER},

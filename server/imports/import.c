@@ -279,9 +279,11 @@ static bool begin(struct intake *intake)
 	import->staging = staging_new(r->operation->contract->rows,
 		strstr(type, "ndjson") == NULL ? STAGING_CSV : STAGING_NDJSON,
 		unknown != NULL && strcmp(unknown, "custom") == 0);
-	if (import->staging != NULL)
-		staging_speak(import->staging, r->language);
-	return import->staging != NULL;
+	if (import->staging == NULL)
+		return false;
+	staging_speak(import->staging, r->language);
+	staging_pass_over(import->staging, r->operation->contract->exported);
+	return true;
 }
 
 static const struct intake_way way = {

@@ -60,6 +60,21 @@ void staging_speak(struct staging *staging, const struct language *language)
 		csv_reader_speak(staging->csv, language);
 }
 
+static void add_passed(void *ctx, const char *name, const struct schema *schema, bool is_required)
+{
+	struct staging *staging = ctx;
+	(void)schema;
+	(void)is_required;
+	if (staging->passed_count < MEMBERS_MAX &&
+		staging_find_member(staging, slice_of(name)) == COLUMN_CUSTOM)
+		staging->passed[staging->passed_count++] = name;
+}
+
+void staging_pass_over(struct staging *staging, const struct schema *exported)
+{
+	schema_each_member(exported, add_passed, staging);
+}
+
 void staging_free(struct staging *staging)
 {
 	if (staging == NULL)

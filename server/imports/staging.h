@@ -20,6 +20,10 @@ struct staging *staging_new(
 /* Says in which language faults are told; English without. */
 void staging_speak(struct staging *staging, const struct language *language);
 
+/* What an export has and no client writes is passed over: the members of `exported` that rows do
+ * not have. */
+void staging_pass_over(struct staging *staging, const struct schema *exported);
+
 void staging_free(struct staging *staging);
 
 /* Takes a piece of the file and appends to `copy` the lines of the rows that became complete. A row

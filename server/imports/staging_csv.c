@@ -34,7 +34,7 @@ static bool take_header(struct staging *staging, const struct slice *cells, size
 				fault_add(faults, "", "invalid_file",
 					"The column %.*s stands twice.", (int)cells[i].length,
 					cells[i].bytes);
-		if (staging->columns[i] != COLUMN_CUSTOM)
+		if (staging->columns[i] >= 0)
 			staging->members[staging->columns[i]].is_brought = true;
 	}
 	for (int i = 0; i < staging->column_count && !staging->keeps_unknown; i++)
@@ -67,7 +67,7 @@ static void check_cells(
 	struct staging *staging, const struct slice *cells, struct slice values[static MEMBERS_MAX])
 {
 	for (int i = 0; i < staging->column_count; i++)
-		if (staging->columns[i] != COLUMN_CUSTOM)
+		if (staging->columns[i] >= 0)
 			values[staging->columns[i]] = cells[i];
 	if (staging->keeps_unknown && staging->custom >= 0)
 		values[staging->custom] = join_custom(staging, cells, values[staging->custom]);

@@ -27,6 +27,12 @@ static void move_unknown(struct staging *staging, json_t *row)
 		json_object_del(row, "custom");
 }
 
+static void pass_over(const struct staging *staging, json_t *row)
+{
+	for (int i = 0; i < staging->passed_count; i++)
+		json_object_del(row, staging->passed[i]);
+}
+
 /* 5.0 is an integer for JSON Schema, and none for PostgreSQL. */
 static json_t *whole_number(const json_t *value)
 {
@@ -80,6 +86,7 @@ static void take_json_line(struct staging *staging, struct slice line)
 	if (row == NULL) {
 		fault_add(&staging->row_faults, "", fault.code, "%s", fault.detail);
 	} else {
+		pass_over(staging, row);
 		if (staging->keeps_unknown && staging->custom >= 0 && json_is_object(row))
 			move_unknown(staging, row);
 		schema_check(staging->rows, row, SCHEMA_WHOLE, &staging->row_faults);

@@ -7,6 +7,9 @@ int staging_find_member(const struct staging *staging, struct slice name)
 	for (int i = 0; i < staging->member_count; i++)
 		if (slice_equals(name, staging->members[i].name))
 			return i;
+	for (int i = 0; i < staging->passed_count; i++)
+		if (slice_equals(name, staging->passed[i]))
+			return COLUMN_PASSED;
 	return COLUMN_CUSTOM;
 }
 

@@ -13,6 +13,7 @@ enum {
 	COLUMNS_MAX = 256, /* of a file */
 	LINE_MAX_BYTES = 1 << 20,
 	COLUMN_CUSTOM = -1,
+	COLUMN_PASSED = -2,
 };
 
 /* What a member of the row is in `staging`. */
@@ -32,6 +33,8 @@ struct staging {
 	bool keeps_unknown;
 	struct member members[MEMBERS_MAX];
 	int member_count;
+	const char *passed[MEMBERS_MAX]; /* what only the server writes */
+	int passed_count;
 	int custom; /* the place of the member `custom`; -1: there is none */
 
 	struct csv_reader *csv;
@@ -51,7 +54,7 @@ struct staging {
 	int64_t now_ms;
 };
 
-/* Returns the member of that name, or COLUMN_CUSTOM. */
+/* Returns the member of that name, COLUMN_PASSED or COLUMN_CUSTOM. */
 int staging_find_member(const struct staging *staging, struct slice name);
 
 /* Writes the row under way: staging_begin_line, then each member in their order behind a tab, then

@@ -48,6 +48,30 @@ static const struct problem *check_encoding(struct request *r)
 		r, &problem_unsupported_media_type, "Send the body without a Content-Encoding.");
 }
 
+/* True for a parameter of a media type that names another charset than UTF-8; quoted or not. */
+static bool is_foreign_charset(struct slice parameter)
+{
+	struct slice name = {0};
+	slice_split(&parameter, '=', &name);
+	struct slice value = slice_trim(parameter);
+	if (value.length > 1 && value.bytes[0] == '"' && value.bytes[value.length - 1] == '"')
+		value = (struct slice){value.bytes + 1, value.length - 2};
+	return slice_equals_ignoring_case(slice_trim(name), "charset") &&
+	       !slice_equals_ignoring_case(value, "utf-8") &&
+	       !slice_equals_ignoring_case(value, "utf8");
+}
+
+/* What is read as UTF-8 and was meant otherwise would be wrong without a fault. */
+static const struct problem *check_charset(struct request *r, struct slice parameters)
+{
+	struct slice parameter = {0};
+	while (slice_split(&parameters, ';', &parameter))
+		if (is_foreign_charset(parameter))
+			return request_fault(
+				r, &problem_unsupported_media_type, "Send the body in UTF-8.");
+	return NULL;
+}
+
 static const struct problem *check_media_type(struct request *r)
 {
 	const struct contract_operation *contract = r->operation->contract;
@@ -56,7 +80,7 @@ static const struct problem *check_media_type(struct request *r)
 	slice_split(&rest, ';', &type);
 	for (size_t i = 0; i < contract->body_type_count; i++)
 		if (slice_equals_ignoring_case(slice_trim(type), contract->body_types[i]))
-			return NULL;
+			return check_charset(r, rest);
 	return request_fault(
 		r, &problem_unsupported_media_type, "Send %s.", contract->body_types[0]);
 }

@@ -1,7 +1,5 @@
 """Lists as CSV and NDJSON: complete, exact, in one stream, and fit to be imported again."""
-import csv
 import decimal
-import io
 import json
 import random
 import socket
@@ -17,7 +15,6 @@ from support.client import CSV, NDJSON
 HAS_CHANNEL = True
 
 SALES = 57851
-READ_ONLY = {"id", "version", "created_at", "updated_at", "pending_status"}
 
 
 def export(api, path, accept, **params):
@@ -78,56 +75,27 @@ def test_csv_and_ndjson_and_json_say_the_same(api):
 
 @pytest.mark.parametrize("resource", ["regions", "products", "members", "partners"])
 def test_an_export_of_master_data_can_be_imported_and_changes_nothing(api, resource):
-    path = f"/v1/{resource}"
-    members = set(api.get(path, params={"limit": 1}).json()["data"][0]) - READ_ONLY
-    rows = export(api, path, CSV, fields=",".join(sorted(members)))
+    file = api.get(f"/v1/{resource}", accept=CSV).content
 
-    file = io.StringIO()
-    writer = csv.DictWriter(file, sorted(members), extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    report = channel.import_file(api, resource, file.getvalue().encode()).json()
-
-    assert report["rows"] == report["unchanged"] == len(rows) == len(channel.rows(resource)), report["errors"][:3]
-
-
-@pytest.mark.parametrize("resource", ["regions", "products", "members", "partners"])
-def test_ndjson_of_master_data_can_be_imported_and_changes_nothing(api, resource):
-    rows = export(api, f"/v1/{resource}", NDJSON)
-
-    body = "".join(
-        json.dumps({name: value for name, value in row.items() if name not in READ_ONLY and value is not None}) + "\n"
-        for row in rows
-    )
-    report = channel.import_file(api, resource, body.encode(), content_type=NDJSON).json()
+    report = channel.import_file(api, resource, file).json()
 
     assert report["rows"] == report["unchanged"] == len(channel.rows(resource)), report["errors"][:3]
 
 
-def test_an_export_of_sales_can_be_imported_and_changes_nothing(api):
-    names = [
-        "external_ref",
-        "source",
-        "sold_on",
-        "partner_code",
-        "sku",
-        "region_code",
-        "manager_code",
-        "quantity",
-        "unit_price",
-        "amount",
-        "currency",
-        "cost",
-        "cost_currency",
-        "kind",
-    ]
-    rows = export(api, "/v1/sales-records", CSV, fields=",".join(names), currency="EUR")
+@pytest.mark.parametrize("resource", ["regions", "products", "members", "partners"])
+def test_ndjson_of_master_data_can_be_imported_and_changes_nothing(api, resource):
+    file = api.get(f"/v1/{resource}", accept=NDJSON).content
 
-    file = io.StringIO()
-    writer = csv.DictWriter(file, names, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    report = channel.import_file(api, "sales-records", file.getvalue().encode()).json()
+    report = channel.import_file(api, resource, file, content_type=NDJSON).json()
+
+    assert report["rows"] == report["unchanged"] == len(channel.rows(resource)), report["errors"][:3]
+
+
+@pytest.mark.parametrize("accept", [CSV, NDJSON])
+def test_an_export_of_sales_can_be_imported_and_changes_nothing(api, accept):
+    file = api.get("/v1/sales-records", accept=accept, params={"currency": "EUR"}).content
+
+    report = channel.import_file(api, "sales-records", file, content_type=accept).json()
 
     assert (
         report["rows"]

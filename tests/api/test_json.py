@@ -153,10 +153,22 @@ def test_a_character_of_every_length_comes_back(api):
     assert api.get(f"/v1/regions/{region['id']}").json()["name"] == name
 
 
-def test_a_charset_of_the_media_type_is_fine(api):
-    answer = api.post("/v1/regions", json=a_region(), content_type="application/json; charset=utf-8")
+@pytest.mark.parametrize("charset", ["charset=utf-8", 'charset="UTF-8"', "Charset=utf8", "version=1; charset=utf-8"])
+def test_utf_8_as_the_charset_of_the_media_type_is_fine(api, charset):
+    answer = api.post("/v1/regions", json=a_region(), content_type=f"application/json; {charset}")
 
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("charset", ["charset=gb18030", 'charset="iso-8859-1"', "version=1;CHARSET=utf-16", "charset=", "charset=utf-8; charset=gbk"])
+@pytest.mark.parametrize("media_type, path", [
+    ("application/json", "regions"), ("text/csv", "regions/import"), ("application/x-ndjson", "regions/import"),
+])
+def test_a_body_in_another_charset_is_refused_and_not_read_as_utf_8(api, media_type, path, charset):
+    answer = api.post(f"/v1/{path}", data=b'{"code":"A","name":"A"}', content_type=f"{media_type}; {charset}")
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.json()["detail"] == "Send the body in UTF-8."
 
 
 def test_the_media_type_is_read_in_any_case(api):

@@ -63,6 +63,23 @@ def test_rows_that_say_nothing_new_change_nothing(api, maker, resource):
     assert everything(api, resource) == before
 
 
+@pytest.mark.parametrize("content_type", FILES)
+@pytest.mark.of("imports", "creates", "lists")
+def test_an_export_that_is_imported_again_changes_nothing(api, maker, resource, content_type):
+    for _ in range(2):
+        maker.make(resource.schema)
+    before = everything(api, resource)
+    exported = api.get(resource.lists.template, accept=content_type)
+    assert exported.status_code == 200
+
+    answer = api.post(resource.imports.template, data=exported.content, content_type=content_type)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["errors"] == []
+    assert counts(answer.json()) == {"unchanged": len(before)}
+    assert everything(api, resource) == before
+
+
 @pytest.mark.of("imports", "creates", "updates", where=lambda resource: resource.schema not in ONLY_ADDED)
 def test_rows_of_what_is_there_change_it(api, maker, resource):
     rows = [maker.body(resource.schema) for _ in range(2)]

@@ -10,6 +10,11 @@
 
 #include "imports/staging.h"
 
+/* What is read has `version` besides. */
+static const char exported_schema[] =
+	"{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\",\"readOnly\":true},"
+	"\"code\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\",\"readOnly\":true}}}";
+
 static const char rows_schema[] =
 	"{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"code\"],\"properties\":{"
 	"\"id\":{\"type\":\"string\",\"readOnly\":true},"
@@ -136,6 +141,45 @@ static void unknown_columns_can_be_kept_in_custom(void **state)
 	end(&f);
 }
 
+static void pass_over_exported(struct fixture *f)
+{
+	struct text error = {0};
+	json_t *exported = json_loads(exported_schema, 0, NULL);
+	json_object_set_new(f->document, "x-exported", exported);
+	staging_pass_over(f->staging, schema_compile(f->schemas, exported, "", &error));
+}
+
+static void what_only_an_export_has_is_passed_over_in_csv(void **state)
+{
+	struct fixture f;
+	struct text members = {0};
+	(void)state;
+	begin(&f, STAGING_CSV, true);
+	pass_over_exported(&f);
+
+	assert_true(feed(&f, "id,code,version,size\nx,A,7,5\n"));
+	staging_append_members(f.staging, &members);
+
+	assert_line(&f, 0, "2\t\\N\tA\t\\N\t\\N\t{\"size\":\"5\"}");
+	assert_string_equal(members.bytes, "{code,custom}");
+	text_done(&members);
+	end(&f);
+}
+
+static void what_only_an_export_has_is_passed_over_in_ndjson(void **state)
+{
+	struct fixture f;
+	(void)state;
+	begin(&f, STAGING_NDJSON, true);
+	pass_over_exported(&f);
+
+	assert_true(feed(&f, "{\"id\":\"x\",\"code\":\"A\",\"version\":{},\"size\":5}\n7\n"));
+
+	assert_line(&f, 0, "1\t\\N\tA\t\\N\t\\N\t{\"size\":5}");
+	assert_non_null(strstr(f.copy.bytes, "\"code\":\"type\""));
+	end(&f);
+}
+
 static void arrays_become_array_literals(void **state)
 {
 	struct fixture f;
@@ -211,6 +255,8 @@ int main(void)
 		cmocka_unit_test(a_faulty_row_carries_its_faults_and_nothing_else),
 		cmocka_unit_test(unknown_columns_are_refused_one_by_one),
 		cmocka_unit_test(unknown_columns_can_be_kept_in_custom),
+		cmocka_unit_test(what_only_an_export_has_is_passed_over_in_csv),
+		cmocka_unit_test(what_only_an_export_has_is_passed_over_in_ndjson),
 		cmocka_unit_test(arrays_become_array_literals),
 		cmocka_unit_test(tabs_and_line_ends_in_cells_are_escaped),
 		cmocka_unit_test(each_line_of_ndjson_is_a_row),

@@ -1,7 +1,7 @@
 /* An import is one transaction (intake.h):
  *
  *   begin, identity, stage, COPY  <- the file, row by row, while it arrives
- *   key, judge, post, errors, finish, keep the answer, commit
+ *   key, judge, before, post, errors, finish, keep the answer, commit
  *
  * A file that was put off comes here, too, from where it is kept: see import_later.c. */
 #include "imports/import.h"
@@ -18,6 +18,7 @@
 #include "prefer.h"
 #include "request/answer.h"
 #include "request/parameters.h"
+#include "request/result.h"
 #include "watch/metrics.h"
 
 enum { COPY_PIECE_SIZE = 64 << 10 };
@@ -27,6 +28,7 @@ struct import {
 	struct staging *staging;
 	struct text copy; /* lines on their way to PostgreSQL */
 	bool is_dry_run, is_atomic;
+	bool comes_again; /* the client says that it knows */
 	char started_at[sizeof((struct request *)0)->made.now];
 	char *members;
 	int64_t rows, created, updated, unchanged, rejected;
@@ -122,6 +124,24 @@ static const struct problem *take_judgement(struct intake *intake, const PGresul
 	return NULL;
 }
 
+static bool send_before(struct intake *intake, bool *ret_is_sent)
+{
+	struct import *import = import_of(intake);
+	if (import->comes_again || import->created == 0)
+		return false;
+	*ret_is_sent = send_statement(import, SQL(importedBefore));
+	return true;
+}
+
+static const struct problem *take_before(struct intake *intake, const PGresult *result)
+{
+	struct request *r = intake->r;
+	const struct problem *p = result_refusal(r, result);
+	return p != &problem_file_imported_before
+		       ? p
+		       : request_fault(r, p, "The import %s had this file.", r->existing_id);
+}
+
 static bool send_post(struct intake *intake, bool *ret_is_sent)
 {
 	struct import *import = import_of(intake);
@@ -191,6 +211,7 @@ static const struct intake_step steps[] = {
 	{.send = send_copy},
 	{.send = intake_send_key},
 	{.send = send_judge, .take = take_judgement},
+	{.send = send_before, .take = take_before},
 	{.send = send_post},
 	{.send = send_errors, .take = take_errors},
 	{.send = send_finish, .take = take_finish},
@@ -275,6 +296,7 @@ static bool begin(struct intake *intake)
 	const char *unknown = parameters_value(r, "unknown");
 	import->is_dry_run = is_true(r, "dry_run");
 	import->is_atomic = is_true(r, "atomic");
+	import->comes_again = is_true(r, "again");
 	memcpy(import->started_at, r->made.now, sizeof import->started_at);
 	import->staging = staging_new(r->operation->contract->rows,
 		strstr(type, "ndjson") == NULL ? STAGING_CSV : STAGING_NDJSON,

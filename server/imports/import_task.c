@@ -102,10 +102,10 @@ static bool give(struct import_work *work, struct request *r)
 }
 
 /* A conflict is a race with another writer, since everything that was there was judged: it is
- * judged anew. */
+ * judged anew. But a file that was there before stays so. */
 static void end_refused(struct task *task, const struct problem *problem)
 {
-	if (problem->status == 409)
+	if (problem->status == 409 && problem != &problem_file_imported_before)
 		task_end(task, &task_given_back);
 	else
 		task_end_refused(task, problem);

@@ -67,6 +67,12 @@ from import_judge_quotas(:columns) as j;
 -- Writes what was judged created or updated.
 select import_post_quotas(:import_id, :now);
 
+-- name: importedBefore
+-- The import that brought the same file, where that would add its rows once more; else no row.
+select 'file_imported_before' as problem, null as pointer, b.id as existing_id
+from import_before(:import_id, :resource, :digest) as b (id)
+where b.id is not null;
+
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail

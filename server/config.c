@@ -131,6 +131,8 @@ static const struct setting settings[] = {
 		"largest file of a bulk import that is put off (Prefer: respond-async)"},
 	{"caller-imports", AT(caller_imports), SETTING_NUMBER, "20", 1, 100000,
 		"how many of them one caller may have waiting"},
+	{"import-errors", AT(import_errors), SETTING_NUMBER, "10000", 1000, 1000000,
+		"how many faults of its rows are kept of an import"},
 };
 
 enum { SETTING_COUNT = sizeof settings / sizeof *settings };

@@ -70,6 +70,7 @@ struct config {
 	int imports;              /* at the same time, per worker */
 	int import_bytes;         /* of a file that is imported later */
 	int caller_imports;       /* of one caller that wait */
+	int import_errors;        /* that are kept of an import */
 };
 
 /* Fills `ret_config` from flags (--port=8080) and the environment (QUDAO_PORT); flags win. False

@@ -103,7 +103,7 @@ end
 $$;
 comment on function import_faults(bigint) is 'The first refusals of the import under way.';
 
-create or replace function import_finish(done import) returns uuid
+create or replace function import_finish(done import, most bigint) returns uuid
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 begin
@@ -125,7 +125,7 @@ begin
 	end if;
 
 	insert into import_error (id, import_id, line, pointer, code, detail)
-	select uuid_v7(), done.id, e.line, e.pointer, e.code, e.detail from staging_error e;
+	select uuid_v7(), done.id, e.line, e.pointer, e.code, e.detail from import_faults(most) as e;
 
 	if not done.is_posted then
 		return done.id;
@@ -139,4 +139,4 @@ begin
 	return done.id;
 end
 $$;
-comment on function import_finish(import) is 'Writes down an import and its refusals; if it was posted, also the one audit row and the one event that it owes. Of one that was put off, which says in which attempt it is, the file goes; null when that attempt is not the one that counts.';
+comment on function import_finish(import, bigint) is 'Writes down an import and the first of its refusals; if it was posted, also the one audit row and the one event that it owes. Of one that was put off, which says in which attempt it is, the file goes; null when that attempt is not the one that counts.';

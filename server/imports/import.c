@@ -21,7 +21,10 @@
 #include "request/result.h"
 #include "watch/metrics.h"
 
-enum { COPY_PIECE_SIZE = 64 << 10 };
+enum {
+	COPY_PIECE_SIZE = 64 << 10,
+	ERRORS_SHOWN = 1000, /* in the answer */
+};
 
 struct import {
 	struct intake intake;
@@ -42,6 +45,13 @@ static struct import *import_of(struct intake *intake)
 static bool is_posting(const struct import *import)
 {
 	return !import->is_dry_run && !(import->is_atomic && import->rejected > 0);
+}
+
+/* A dry run leaves no more than its answer says, however often it is repeated. */
+static int errors_kept(const struct import *import)
+{
+	int most = import->intake.r->service->config->import_errors;
+	return import->is_dry_run && most > ERRORS_SHOWN ? ERRORS_SHOWN : most;
 }
 
 /* Sends a statement with the values of this import. */
@@ -65,6 +75,8 @@ static bool send_statement(struct import *import, const char *statement)
 		{"updated", arena_printf(arena, "%lld", (long long)import->updated)},
 		{"unchanged", arena_printf(arena, "%lld", (long long)import->unchanged)},
 		{"rejected", arena_printf(arena, "%lld", (long long)import->rejected)},
+		{"shown", arena_printf(arena, "%d", ERRORS_SHOWN)},
+		{"kept", arena_printf(arena, "%d", errors_kept(import))},
 		{"digest", intake->digest},
 		{"is_dry_run", import->is_dry_run ? "true" : "false"},
 		{"is_atomic", import->is_atomic ? "true" : "false"},

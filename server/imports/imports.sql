@@ -76,14 +76,30 @@ where b.id is not null;
 -- name: stagedErrors
 -- The first refusals, for the answer.
 select e.line, e.pointer, e.code, e.detail
-from import_faults(1000) as e;
+from import_faults(:shown) as e;
 
 -- name: finishImport
--- Writes down the import and its refusals, posted or not; partners appear by themselves. No row when it was put off and is not ours any more.
+-- Writes down the import and the first of its refusals, posted or not; partners appear by themselves. No row when it was put off and is not ours any more.
 select f.id
 from import_finish(row(:id, :resource, :started_at, :now, :actor_id, null, :rows, :created, :updated, :unchanged, :rejected, :digest,
-	:is_dry_run, :is_atomic, :is_posted, 'succeeded', :attempt, :bytes, 0, null, null, null, null, null, null, null, null)::import) as f (id)
+	:is_dry_run, :is_atomic, :is_posted, 'succeeded', :attempt, :bytes, 0, null, null, null, null, null, null, null, null)::import, :kept) as f (id)
 where f.id is not null;
+
+-- name: trimImportErrors
+-- Deletes why rows were refused where that is older than the settings keep it, ten thousand at a time; ids are in the order of time.
+with old as (
+	select e.id
+	from import_error e
+	where e.id < (select uuid_v7_from(clock_timestamp() - make_interval(days => s.import_error_retention_days)) from setting s)
+	order by e.id
+	limit 10000
+), deleted as (
+	delete from import_error e
+	using old o
+	where e.id = o.id
+)
+select count(*) as done, count(*) = 10000 as more
+from old o;
 
 -- name: openImport
 -- Begins to keep a file that is imported later, unless the caller, or its partner, has enough of them. Who asks again with a key is not

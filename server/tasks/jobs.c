@@ -42,6 +42,8 @@ static const struct job table[] = {
 		"Deletes what is known of the use of callers and older than the settings keep it."},
 	{"trim-events", SQL(trimEvents), LEAD_THOROUGH, 10 * MINUTE,
 		"Deletes events that are older than the settings keep them."},
+	{"trim-import-errors", SQL(trimImportErrors), LEAD_THOROUGH, 10 * MINUTE,
+		"Deletes why rows were refused where that is older than the settings keep it."},
 };
 
 enum {

@@ -18,7 +18,7 @@ def test_settings_are_there_from_the_beginning(api):
     assert {name: value for name, value in settings.items() if not name.endswith("_at")} == {
         "id": "00000000-0000-7000-8000-000000000001",
         "time_zone": "UTC", "reporting_currency": "USD", "rounding": "half_away_from_zero", "rate_staleness_days": 7, "event_retention_days": 90,
-        "usage_retention_days": 400, "period_close_days": None,
+        "usage_retention_days": 400, "import_error_retention_days": 90, "period_close_days": None,
         "default_calendar_id": None, "default_calendar_code": None, "version": 1,
     }
 
@@ -41,12 +41,12 @@ def test_settings_are_changed_one_version_after_the_other(api):
 
 
 def test_null_brings_the_defaults_back(api):
-    patch(api, time_zone="Europe/Berlin", reporting_currency="EUR", rate_staleness_days=0, event_retention_days=1, usage_retention_days=1, period_close_days=10, default_calendar_code=builders.make_calendar(api)["code"])
+    patch(api, time_zone="Europe/Berlin", reporting_currency="EUR", rate_staleness_days=0, event_retention_days=1, usage_retention_days=1, import_error_retention_days=1, period_close_days=10, default_calendar_code=builders.make_calendar(api)["code"])
 
-    settings = patch(api, time_zone=None, reporting_currency=None, rate_staleness_days=None, event_retention_days=None, usage_retention_days=None, period_close_days=None, rounding=None, default_calendar_code=None)
+    settings = patch(api, time_zone=None, reporting_currency=None, rate_staleness_days=None, event_retention_days=None, usage_retention_days=None, import_error_retention_days=None, period_close_days=None, rounding=None, default_calendar_code=None)
 
-    assert [settings[name] for name in ("time_zone", "reporting_currency", "rate_staleness_days", "event_retention_days", "usage_retention_days", "period_close_days", "rounding", "default_calendar_code")] == [
-        "UTC", "USD", 7, 90, 400, None, "half_away_from_zero", None,
+    assert [settings[name] for name in ("time_zone", "reporting_currency", "rate_staleness_days", "event_retention_days", "usage_retention_days", "import_error_retention_days", "period_close_days", "rounding", "default_calendar_code")] == [
+        "UTC", "USD", 7, 90, 400, 90, None, "half_away_from_zero", None,
     ]
 
 
@@ -60,7 +60,7 @@ def test_another_time_zone_is_refused(api, zone):
     assert patch(api, 422, time_zone=zone)["code"] == "time_zone_unknown"
 
 
-@pytest.mark.parametrize("members", [{"rate_staleness_days": -1}, {"event_retention_days": 0}, {"usage_retention_days": 0}, {"period_close_days": 367}, {"rounding": "half_even"}, {"reporting_currency": "yuan"}, {"version": 7}, {"time_zone": ""}])
+@pytest.mark.parametrize("members", [{"rate_staleness_days": -1}, {"event_retention_days": 0}, {"usage_retention_days": 0}, {"import_error_retention_days": 0}, {"period_close_days": 367}, {"rounding": "half_even"}, {"reporting_currency": "yuan"}, {"version": 7}, {"time_zone": ""}])
 def test_what_breaks_the_contract_is_refused(api, members):
     assert patch(api, 400, **members)["code"] == "invalid_request"
 

@@ -252,18 +252,16 @@ begin
 			g.code as region_code, case when 'product' = any (groups) then i.sku end as sku,
 			case when 'category' = any (groups) then i.category end as category, case when 'subcategory' = any (groups) then i.subcategory end as subcategory,
 			m.code as manager_code, e.code as legal_entity_code, s.kind, case when by_currency then s.currency end as sold_currency, coalesce(target, s.currency) as currency,
-			sum(s.amount) filter (where v.role = 1) as amount, sum(s.units) filter (where v.role = 1) as units,
-			sum(s.lines) filter (where v.role = 1)::bigint as lines, sum(s.cost) filter (where v.role = 1) as cost,
-			sum(s.lines_without_cost) filter (where v.role = 1)::bigint as lines_without_cost,
-			coalesce(target, min(s.cost_currency) filter (where v.role = 1 and s.lines_without_cost <> s.lines)) as cost_currency,
+			coalesce(sum(s.amount) filter (where v.role = 1), 0) as amount, coalesce(sum(s.units) filter (where v.role = 1), 0) as units,
+			coalesce(sum(s.lines) filter (where v.role = 1), 0)::bigint as lines, coalesce(sum(s.cost) filter (where v.role = 1), 0) as cost,
+			coalesce(sum(s.lines_without_cost) filter (where v.role = 1), 0)::bigint as lines_without_cost,
+			coalesce(target, min(s.cost_currency) filter (where v.role = 1 and s.lines_without_cost <> s.lines)) as first_cost_currency,
 			max(s.cost_currency) filter (where v.role = 1 and s.lines_without_cost <> s.lines) as other_cost_currency,
 			min(s.amount_missing) filter (where v.role = 1) as amount_missing, min(s.cost_missing) filter (where v.role = 1) as cost_missing,
 			sum(s.amount) filter (where v.role = 2) as previous, min(s.amount_missing) filter (where v.role = 2) as previous_missing,
 			sum(s.amount) filter (where v.role = 3) as ago, min(s.amount_missing) filter (where v.role = 3) as ago_missing,
-			min('no spot rate from ' || s.currency || ' to ' || target || ' on ' || s.amount_missing) filter (where v.role = 1 and s.amount_missing is not null)
-				as amount_warning,
-			min('no spot rate from ' || s.cost_currency || ' to ' || target || ' on ' || s.cost_missing) filter (where v.role = 1 and s.cost_missing is not null)
-				as cost_warning
+			array_agg(s.currency || ' on ' || s.amount_missing) filter (where s.amount_missing is not null)
+				|| array_agg(s.cost_currency || ' on ' || s.cost_missing) filter (where v.role = 1 and s.cost_missing is not null and not is_partner) as missing
 		from summed s
 		cross join lateral (values (1, s.now), (2, s.next), (3, s.later)) as v (role, no)
 		left join partner p on p.id = s.partner_id
@@ -275,14 +273,18 @@ begin
 		left join region g on g.id = coalesce(top.region_id, s.region_id)
 		where v.no is not null
 		group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
-		having sum(s.lines) filter (where v.role = 1) <> 0
+		-- What was only sold before, and no more, is news as well.
+		having sum(s.lines) filter (where v.role = 1) <> 0 or sum(s.lines) filter (where v.role = 2) <> 0 or sum(s.lines) filter (where v.role = 3) <> 0
 	), judged as (
-		select n.*, p.name as period, currency_digits(n.currency) as digits,
+		-- Growth is that of the figures that are shown, so that whoever divides them comes to the same.
+		select n.*, p.name as period,
 			case when n.amount_missing is null then n.amount end as known_amount,
-			case when n.lines_without_cost = 0 and n.cost_missing is null and not is_partner and n.cost_currency is not distinct from coalesce(target, n.other_cost_currency)
-				then n.cost end as known_cost,
-			case when n.previous_missing is null then n.previous end as known_previous,
-			case when n.ago_missing is null then n.ago end as known_ago,
+			case when n.amount_missing is null then round(n.amount, d.digits) end as shown_amount,
+			case when n.previous_missing is null then round(n.previous, d.digits) end as shown_previous,
+			case when n.ago_missing is null then round(n.ago, d.digits) end as shown_ago, d.digits,
+			case when is_partner or n.lines_without_cost <> 0 or n.cost_missing is not null then null
+				when n.lines = 0 or n.first_cost_currency is not distinct from coalesce(target, n.other_cost_currency) then n.cost end as known_cost,
+			case when n.lines = 0 then n.currency else n.first_cost_currency end as cost_currency,
 			array[case when unit is not null then coalesce(p.name, '') end, case when 'partner' = any (groups) then coalesce(n.partner_code, '') end,
 				case when 'type' = any (groups) then coalesce(n.type, '') end, case when 'tier' = any (groups) then coalesce(n.tier, '') end,
 				case when by_region then coalesce(n.region_code, '') end, case when 'product' = any (groups) then coalesce(n.sku, '') end,
@@ -292,15 +294,16 @@ begin
 				case when target is null and not by_currency then n.currency end] as place
 		from named n
 		join span p on p.no = n.no
+		cross join lateral (select currency_digits(n.currency) as digits) as d
 	)
 	select md5(j.place::text)::uuid, array_to_string(j.place, '|') collate "C", j.period, j.partner_code, j.partner_name, j.type, j.tier, j.region_code,
-		j.sku, j.category, j.subcategory, j.manager_code, j.legal_entity_code, j.kind, j.sold_currency, j.currency, round(j.known_amount, j.digits), j.units, j.lines,
+		j.sku, j.category, j.subcategory, j.manager_code, j.legal_entity_code, j.kind, j.sold_currency, j.currency, j.shown_amount, j.units, j.lines,
 		round(j.known_cost, currency_digits(j.cost_currency)), case when not is_partner then j.cost_currency end,
 		case when not is_partner then j.lines_without_cost end,
 		case when j.cost_currency = j.currency then round(j.known_amount - j.known_cost, j.digits) end,
 		case when j.units > 0 then round(j.known_amount / j.units, 4) end,
-		round(j.known_previous, j.digits), case when j.known_previous > 0 then round((j.known_amount - j.known_previous) * 100 / j.known_previous, 2) end,
-		round(j.known_ago, j.digits), case when j.known_ago > 0 then round((j.known_amount - j.known_ago) * 100 / j.known_ago, 2) end,
+		j.shown_previous, case when j.shown_previous > 0 then round((j.shown_amount - j.shown_previous) * 100 / j.shown_previous, 2) end,
+		j.shown_ago, case when j.shown_ago > 0 then round((j.shown_amount - j.shown_ago) * 100 / j.shown_ago, 2) end,
 		case
 			when j.known_amount is null then 'rate_missing'
 			when is_partner then 'cost_not_shown'
@@ -309,7 +312,11 @@ begin
 			when j.known_cost is null then 'costs_in_several_currencies'
 			when j.cost_currency <> j.currency then 'cost_in_another_currency'
 		end,
-		array_remove(array[j.amount_warning, case when not is_partner then nullif(j.cost_warning, j.amount_warning) end], null)
+		array(
+			select 'no spot rate from ' || left(m, 3) || ' to ' || target || ' on ' || min(right(m, 10))
+			from unnest(j.missing) as m
+			group by left(m, 3)
+			order by left(m, 3))
 	from judged j;
 end
 $$;

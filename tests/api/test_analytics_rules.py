@@ -142,6 +142,54 @@ def test_a_base_that_is_not_above_zero_gives_no_growth(api, partner, product):
     assert (february["previous_amount"], february["growth_pct"], february["year_ago_amount"]) == ("-5.00", None, None)
 
 
+def test_what_was_sold_before_and_not_any_more_has_a_row(api, partner, product):
+    for day, amount in (("2025-03-10", 40), ("2026-01-10", 100)):
+        sell(api, partner, product, day, amount, cost="5")
+    sell(api, builders.make_partner(api), product, "2026-03-31", 1)
+
+    found = {row["period"]: row for row in rows(api, partner, group_by="month,product", **{"from": "2025-01-01", "to": "2026-03-31"})}
+
+    assert {period: (row["amount"], row["lines"], row["previous_amount"], row["growth_pct"], row["year_ago_amount"], row["year_on_year_pct"]) for period, row in found.items()} == {
+        "2025-03": ("40.00", 1, None, None, None, None),
+        "2025-04": ("0.00", 0, "40.00", "-100", None, None),
+        "2026-01": ("100.00", 1, None, None, None, None),
+        "2026-02": ("0.00", 0, "100.00", "-100", None, None),
+        "2026-03": ("0.00", 0, None, None, "40.00", "-100"),
+    }
+    silent = found["2026-02"]
+    assert [silent[name] for name in ("sku", "currency", "units", "cost", "cost_currency", "lines_without_cost", "margin", "average_price", "reason", "warnings")] == [
+        product["sku"], "USD", "0", "0.00", "USD", 0, "0.00", None, None, [],
+    ]
+
+
+def test_every_currency_without_a_rate_is_named_with_its_first_day(api, partner, product):
+    for day, currency, cost_currency in (
+        ("2026-01-20", "SEK", "SEK"), ("2026-02-03", "NOK", "DKK"), ("2026-02-02", "NOK", "PLN"), ("2026-02-05", "PLN", "PLN"), ("2026-02-04", "USD", "USD"),
+    ):
+        sell(api, partner, product, day, 10, currency=currency, cost="5", cost_currency=cost_currency)
+    params = {"currency": "USD", "group_by": "month", "from": "2026-02-01", "to": "2026-02-28"}
+
+    (row,) = rows(api, partner, **params)
+    (as_partner,) = rows(api.as_partner(partner), partner, **params)
+
+    assert (row["amount"], row["previous_amount"], row["reason"]) == (None, None, "rate_missing")
+    missing = [("DKK", "2026-02-03"), ("NOK", "2026-02-02"), ("PLN", "2026-02-02"), ("SEK", "2026-01-20")]
+    assert row["warnings"] == [f"no spot rate from {currency} to USD on {day}" for currency, day in missing]
+    # It is not told of costs.
+    missing = [("NOK", "2026-02-02"), ("PLN", "2026-02-05"), ("SEK", "2026-01-20")]
+    assert as_partner["warnings"] == [f"no spot rate from {currency} to USD on {day}" for currency, day in missing]
+
+
+def test_growth_is_that_of_the_figures_that_are_shown(api, partner, product):
+    for day, rate in (("2026-01-10", "0.4"), ("2026-02-10", "1.4"), ("2026-03-10", "2.5")):
+        builders.make_exchange_rate(api, from_currency="HUF", to_currency="JPY", date=day, rate=rate)
+        sell(api, partner, product, day, 1, currency="HUF")
+
+    found = rows(api, partner, currency="JPY", group_by="month", to="2026-03-31")
+
+    assert [(row["amount"], row["previous_amount"], row["growth_pct"]) for row in found] == [("0", None, None), ("1", "0", None), ("3", "1", "200")]
+
+
 def test_fiscal_periods_are_those_of_the_calendar(api, partner, product):
     calendar = builders.make_calendar(api, start_month=4)
     answer = api.post(f"/v1/calendars/{calendar['id']}/generate", json={"from_year": 2022, "to_year": 2027}, if_match="*")
@@ -155,7 +203,7 @@ def test_fiscal_periods_are_those_of_the_calendar(api, partner, product):
         "fiscal_period": [("FY2023-P12", "10.00", None), ("FY2024-P12", "40.00", "10.00"), ("FY2025-P01", "60.00", None)],
     }.items():
         found = rows(api, partner, group_by=unit, calendar_code=calendar["code"])
-        assert [(row["period"], row["amount"], row["year_ago_amount"]) for row in found] == wanted
+        assert [(row["period"], row["amount"], row["year_ago_amount"]) for row in found if row["lines"]] == wanted
 
 
 @pytest.mark.parametrize("params", [{"group_by": "fiscal_year"}, {"group_by": "fiscal_year", "calendar_code": "NO-SUCH"}, {"calendar_code": "NO-SUCH"}])
@@ -209,11 +257,13 @@ def test_the_first_and_the_last_day_belong_to_it(api, various):
 def test_pages_and_files_hold_the_same_rows(api, partner, product, sort):
     for month in range(1, 10):
         sell(api, partner, product, f"2026-0{month}-01", month, currency="USD" if month % 2 else "EUR")
-    params = {"partner_code": partner["code"], "group_by": "month,currency,product", "sort": sort}
+    params = {"partner_code": partner["code"], "group_by": "month,currency,product", "sort": sort, "to": "2026-09-30"}
 
     walked = api.walk(PATH, limit=2, **params)
 
-    assert len(walked) == 9
+    # Each month but the first has the currency of the one before, too, without sales.
+    assert [row["lines"] for row in walked].count(1) == 9
+    assert len(walked) == 17
     assert [row["key"] for row in walked] == sorted((row["key"] for row in walked), reverse=sort == "-key")
     assert channel.rows_of(api.get(PATH, params=params, accept=NDJSON)) == walked
     table = channel.rows_of(api.get(PATH, params=params, accept=CSV))

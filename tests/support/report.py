@@ -110,7 +110,28 @@ class Sum:
 
 
 def growth(now, base):
+    """Of the figures that are shown."""
+    now, base = rounded(now), rounded(base)
     return None if now is None or base is None or base <= 0 else rounded((now - base) * 100 / base)
+
+
+def places(unit, sums):
+    """What has sales in the period itself, in the one before or in that of a year ago."""
+    known = {place for _, place in sums}
+    return [
+        (period, place) for period in periods(unit) for place in known
+        if any((other, place) in sums for other in ([period, period_before(unit, period), year_before(period)] if unit else [period]))
+    ]
+
+
+@functools.cache
+def periods(unit):
+    """From the first day that anything was sold on to the last."""
+    if unit is None:
+        return [None]
+    days = [line["day"] for line in sales()]
+    first, last = min(days), max(days)
+    return list(dict.fromkeys(period_of(unit, first + datetime.timedelta(days=number)) for number in range((last - first).days + 1)))
 
 
 def report(groups, target=None, level=None, keep=lambda line: True, first=None, last=None):
@@ -126,16 +147,17 @@ def report(groups, target=None, level=None, keep=lambda line: True, first=None, 
         sums[period_of(unit, line["day"]) if unit else None, place].add(line, target)
 
     rows = {}
-    for (period, place), total in sums.items():
+    for period, place in places(unit, sums):
+        total = sums.get((period, place), Sum())
         amount = total.amount if total.is_known else None
-        cost = total.cost if total.without_cost == 0 and len(total.cost_currencies) == 1 else None
+        cost = total.cost if total.without_cost == 0 and len(total.cost_currencies) <= 1 else None
         before = sums.get((period_before(unit, period), place)) if unit else None
         ago = sums.get((year_before(period), place)) if unit else None
         before, ago = before and before.is_known and before.amount, ago and ago.is_known and ago.amount
         before, ago = (None if base is None or base is False else base for base in (before, ago))
         rows[period, place] = {
             "amount": rounded(amount), "units": total.units, "lines": total.lines, "cost": rounded(cost),
-            "margin": rounded(amount - cost) if cost is not None and total.cost_currencies == {place[-1]} else None,
+            "margin": rounded(amount - cost) if cost is not None and total.cost_currencies <= {place[-1]} else None,
             "average_price": rounded(amount / total.units, "0.0001") if amount is not None and total.units > 0 else None,
             "previous_amount": rounded(before), "growth_pct": growth(amount, before),
             "year_ago_amount": rounded(ago), "year_on_year_pct": growth(amount, ago), "lines_without_cost": total.without_cost,

@@ -81,6 +81,25 @@ void add_file_types(struct making *making, json_t *content)
 	json_decref(rows);
 }
 
+/* Returns the schema of a row of a file: that of a new object, with what the operation adds to it
+ * or says otherwise. */
+static json_t *schema_of_rows(struct making *making)
+{
+	const char *written = first_schema(making, json_object_get(making->kind, "rows"));
+	json_t *more = json_object_get(making->operation, "x-row");
+	if (more == NULL)
+		return component_of(making, "schemas", written);
+	char name[128];
+	snprintf(name, sizeof name, "%sRow", making->thing.name);
+	json_t *schema = json_deep_copy(json_object_get(schemas_of(making->document), written));
+	json_object_update(json_object_get(schema, "properties"), more);
+	json_object_set_new(schema, "description",
+		json_sprintf("A row of a file that `%s` takes.", making->id));
+	json_object_set_new(schemas_of(making->document), name, schema);
+	json_object_del(making->operation, "x-row");
+	return component_of(making, "schemas", name);
+}
+
 static void add_file_body(struct making *making)
 {
 	json_t *content = json_object();
@@ -88,9 +107,7 @@ static void add_file_body(struct making *making)
 	json_object_set_new(making->operation, "requestBody",
 		json_pack("{s:b, s:o}", "required", 1, "content", content));
 	if (json_object_get(making->operation, "x-rows") == NULL)
-		json_object_set_new(making->operation, "x-rows",
-			component_of(making, "schemas",
-				first_schema(making, json_object_get(making->kind, "rows"))));
+		json_object_set_new(making->operation, "x-rows", schema_of_rows(making));
 	json_object_set_new(making->operation, "x-exported",
 		component_of(making, "schemas", making->thing.name));
 }

@@ -20,6 +20,7 @@ static const struct place {
 	{"x-rows", "schemas", FORM_ONE},
 	{"x-exported", "schemas", FORM_ONE},
 	{"body", "schemas", FORM_EACH_MEMBER},
+	{"x-row", "schemas", FORM_EACH_MEMBER},
 	{"before", "schemas", FORM_EACH_MEMBER}, /* of x-record */
 	{"after", "schemas", FORM_EACH_MEMBER},
 	{"x-new", "schemas", FORM_ONE},

@@ -1,4 +1,4 @@
--- Imports of sales records: a row whose external reference is known is there already, or differs and is refused; any other is added.
+-- Imports of sales records: a row of an export, by its id, or one whose external reference is known is there already, or differs and is refused; any other is added.
 -- A million rows are usual, so nothing is written for those that are simply added: the view resolves them when they are judged and again when they are posted.
 
 create or replace function import_judge_sales_records(given text[]) returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
@@ -20,6 +20,25 @@ begin
 	where s.faults is null and num_nonnulls(s.returns_id, s.returns_external_ref) > 0
 	order by s.line, f.line;
 
+	-- The records that rows are already: by the id of an export, else by the reference.
+	create temp table staging_match (line bigint primary key, known uuid not null, is_own boolean not null) on commit drop;
+	if 'id' = any (given) then
+		insert into staging_match (line, known, is_own)
+		select s.line, x.id, true
+		from staging s
+		join sales_record x on x.id = s.id
+		where s.faults is null;
+	end if;
+	insert into staging_match (line, known, is_own)
+	select s.line, x.id, false
+	from staging s
+	left join partner p on p.code = s.partner_code
+	join sales_record x on x.partner_id = coalesce(s.partner_id, p.id) and x.source = coalesce(s.source, 'default') and x.external_ref = s.external_ref
+		and x.reverses_id is null and x.replaced_by_id is null
+	where s.faults is null and s.external_ref is not null
+	on conflict (line) do nothing;
+
+	-- Of the record that a row is already, nothing is read where a statement does not ask for it. A partner is not shown everything of a sale.
 	create temp view staging_resolved as
 	select s.line, s.new_id, s.external_ref, coalesce(s.source, 'default') as source, s.sold_on, s.quantity, s.unit_price,
 		a.amount, a.tax_amount, a.gross_amount, s.discount, s.tax_rate, coalesce(s.price_includes_tax, false) as price_includes_tax,
@@ -38,7 +57,17 @@ begin
 		ei.id as entity_by_id, ec.id as entity_by_code, si.id as seller_by_id, sc.id as seller_by_code,
 		ci.id as customer_by_id, coalesce(cc.id, cv.id) as customer_by_code, gi.id as customer_region_by_id, gc.id as customer_region_by_code,
 		coalesce(ei.id, ec.id) as legal_entity_id, coalesce(si.id, sc.id) as seller_id, coalesce(ci.id, cc.id, cv.id) as customer_id,
-		coalesce(gi.id, gc.id, ci.region_id, cc.region_id, cv.region_id) as customer_region_id, t.returns_id
+		coalesce(gi.id, gc.id, ci.region_id, cc.region_id, cv.region_id) as customer_region_id, t.returns_id,
+		h.known, coalesce(h.is_own, false) as is_own, s.status as given_status, x.status as known_status,
+		x.id is not null and (coalesce(s.partner_id, pc.id), coalesce(s.source, 'default'), s.external_ref) is not distinct from (x.partner_id, x.source, x.external_ref)
+			and (s.sold_on, coalesce(ii.id, ic.id), s.quantity, s.unit_price, a.amount, s.currency, coalesce(s.cost_currency, s.currency), coalesce(s.kind, 'sell_in'), s.order_ref, coalesce(s.custom, '{}'))
+				is not distinct from (x.sold_on, x.product_id, x.quantity, x.unit_price, x.amount, x.currency, x.cost_currency, x.kind, x.order_ref, x.custom)
+			and (s.cost is not distinct from x.cost or s.cost is null and app_partner() is not null)
+			and (coalesce(ei.id, ec.id), coalesce(s.seller_id, sc.id), coalesce(s.customer_id, cc.id, cv.id), t.returns_id, s.discount, s.tax_rate, a.tax_amount, a.gross_amount, coalesce(s.price_includes_tax, false))
+				is not distinct from (x.legal_entity_id, x.seller_id, x.customer_id, x.returns_id, x.discount, x.tax_rate, x.tax_amount, x.gross_amount, x.price_includes_tax)
+			and coalesce(gi.id, gc.id, x.customer_region_id) is not distinct from x.customer_region_id
+			and coalesce(ri.id, rc.id, x.region_id) is not distinct from x.region_id
+			and coalesce(mi.id, mc.id, x.manager_id) is not distinct from x.manager_id as is_same
 	from staging s
 	left join partner pi on pi.id = s.partner_id
 	left join partner pc on pc.code = s.partner_code
@@ -58,9 +87,27 @@ begin
 	left join region gi on gi.id = s.customer_region_id
 	left join region gc on gc.code = s.customer_region_code
 	left join staging_return t on t.line = s.line
+	left join staging_match h on h.line = s.line
+	left join sales_record x on x.id = h.known
 	cross join lateral sales_amounts(s.quantity, s.unit_price, s.discount, s.tax_rate, coalesce(s.price_includes_tax, false),
 		s.amount, s.tax_amount, s.gross_amount, currency_digits(s.currency)) as a
-	where s.faults is null;
+	where s.faults is null
+		and not exists (select from staging_unchanged u where u.line = s.line);
+
+	-- What an export says of records as they are is no news, and needs not be what a new record may be: a reversal, say.
+	if 'id' = any (given) then
+		insert into staging_unchanged (line)
+		select s.line
+		from staging_resolved s
+		where s.is_own and s.is_same and coalesce(s.given_status, s.known_status) = s.known_status;
+	end if;
+
+	if 'status' = any (given) then
+		insert into staging_error (line, pointer, code, detail)
+		select s.line, '/status', 'status_move_refused', 'it is ' || coalesce(s.known_status, 'new') || '; an import moves no status'
+		from staging_resolved s
+		where s.given_status <> coalesce(s.known_status, 'reported');
+	end if;
 
 	insert into staging_error (line, pointer, code, detail)
 	select s.line, f.pointer, f.problem, f.detail
@@ -106,6 +153,9 @@ begin
 			else 'net amount and tax do not make the gross amount' end
 		from sales_amount_faults(s.amount, s.tax_amount, s.gross_amount) as f
 		union all
+		select 'pattern', '/discount', 'has a form that is not allowed'
+		where s.discount < 0
+		union all
 		select 'amount_out_of_range', '/amount', 'more than 14 digits before the point'
 		where abs(s.amount) >= 1e14 or abs(s.gross_amount) >= 1e14
 		union all
@@ -115,7 +165,7 @@ begin
 		select 'forbidden', '/kind', 'partners report ' || array_to_string(app_partner_kinds(), ' and ')
 		where app_partner() is not null and s.kind <> all (app_partner_kinds())
 	) as f
-	where s.amount is null or abs(s.amount) >= 1e14 or abs(s.gross_amount) >= 1e14 or s.amount + s.tax_amount <> s.gross_amount or s.partner_id is null or s.product_id is null
+	where s.amount is null or s.discount < 0 or abs(s.amount) >= 1e14 or abs(s.gross_amount) >= 1e14 or s.amount + s.tax_amount <> s.gross_amount or s.partner_id is null or s.product_id is null
 		or s.partner_by_id <> s.partner_by_code or s.product_by_id <> s.product_by_code or s.region_by_id <> s.region_by_code
 		or s.manager_by_id <> s.manager_by_code
 		or num_nonnulls(s.given_partner_id, s.given_product_id, s.given_region_id, s.given_manager_id)
@@ -132,22 +182,12 @@ begin
 
 	-- Rows with a reference that is taken already: by a record, or by a row further up.
 	create temp table staging_known on commit drop as
-	select s.line, min(s.line) over (partition by s.partner_id, s.source, s.external_ref) as first, x.id as known,
-		x.id is not null and (s.sold_on, s.product_id, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.kind, s.order_ref, s.custom)
-			is not distinct from (x.sold_on, x.product_id, x.quantity, x.unit_price, x.amount, x.currency, x.cost, x.cost_currency, x.kind, x.order_ref, x.custom)
-			and (s.legal_entity_id, s.seller_id, s.customer_id, s.returns_id, s.discount, s.tax_rate, s.tax_amount, s.gross_amount, s.price_includes_tax)
-			is not distinct from (x.legal_entity_id, x.seller_id, x.customer_id, x.returns_id, x.discount, x.tax_rate, x.tax_amount, x.gross_amount, x.price_includes_tax)
-			and (s.customer_region_by_id is null and s.customer_region_by_code is null or s.customer_region_id = x.customer_region_id)
-			and (coalesce(s.region_by_id, s.region_by_code) is null or s.region_id = x.region_id)
-			and (coalesce(s.manager_by_id, s.manager_by_code) is null or s.manager_id = x.manager_id) as is_same,
+	select s.line, min(s.line) over (partition by s.partner_id, s.source, s.external_ref) as first, s.known, s.is_own, s.is_same,
 		(s.sold_on, s.product_id, s.region_id, s.manager_id, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.kind, s.order_ref, s.legal_entity_id, s.seller_id,
 			s.customer_id, s.customer_region_id, s.returns_id, s.discount, s.tax_amount, s.gross_amount, s.custom)::text as content
 	from staging_resolved s
-	left join sales_record x on x.partner_id = s.partner_id and x.source = s.source and x.external_ref = s.external_ref
-		and x.reverses_id is null and x.replaced_by_id is null
-	where s.external_ref is not null
-		and not exists (select from staging_error e where e.line = s.line)
-		and (x.id is not null or s.external_ref in (
+	where not exists (select from staging_error e where e.line = s.line)
+		and (s.known is not null or s.external_ref in (
 			select d.external_ref
 			from staging d
 			where d.external_ref is not null
@@ -155,7 +195,8 @@ begin
 			having count(*) > 1));
 
 	insert into staging_error (line, pointer, code, detail)
-	select k.line, '/external_ref', 'sales_record_differs', 'a record has this reference and other content'
+	select k.line, case when k.is_own then '/id' else '/external_ref' end, 'sales_record_differs',
+		case when k.is_own then 'the record of this id has other content' else 'a record has this reference and other content' end
 	from staging_known k
 	where k.known is not null and not k.is_same
 	union all
@@ -220,7 +261,7 @@ begin
 			(select count(distinct e.line) from staging_error e) as rejected) as r;
 end
 $$;
-comment on function import_judge_sales_records(text[]) is 'Decides about every staged row. The list of members is not needed: nothing is changed.';
+comment on function import_judge_sales_records(text[]) is 'Decides about every staged row. Of the list of members it is only asked whether a file names records and their status.';
 
 create or replace function import_post_sales_records(asked uuid, moment timestamptz) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '128MB' set jit = off

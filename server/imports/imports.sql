@@ -1,7 +1,7 @@
 -- name: stageSalesRecords
 -- Where the rows of a file of sales records wait to be judged.
 create temp table staging (
-	line bigint not null, new_id uuid not null, faults jsonb,
+	line bigint not null, new_id uuid not null, faults jsonb, id uuid, status text,
 	external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text,
 	region_id uuid, region_code text, manager_id uuid, manager_code text, quantity numeric(18,4), unit_price numeric(18,6), amount numeric(18,4),
 	currency text, cost numeric(18,4), cost_currency text, kind text, order_ref text, legal_entity_id uuid, legal_entity_code text,

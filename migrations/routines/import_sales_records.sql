@@ -150,8 +150,8 @@ begin
 		where s.given_product_id is null and s.sku is null
 		union all
 		select f.problem, f.pointer, case f.problem when 'required' then 'an amount or a unit price, and a tax where that is with tax'
-			else 'net amount and tax do not make the gross amount' end
-		from sales_amount_faults(s.amount, s.tax_amount, s.gross_amount) as f
+			when 'sign_differs' then 'a return is negative, and nothing else is' else 'net amount and tax do not make the gross amount' end
+		from sales_amount_faults(s.kind, s.quantity, s.amount, s.tax_amount, s.gross_amount) as f
 		union all
 		select 'pattern', '/discount', 'has a form that is not allowed'
 		where s.discount < 0
@@ -166,6 +166,7 @@ begin
 		where app_partner() is not null and s.kind <> all (app_partner_kinds())
 	) as f
 	where s.amount is null or s.discount < 0 or abs(s.amount) >= 1e14 or abs(s.gross_amount) >= 1e14 or s.amount + s.tax_amount <> s.gross_amount or s.partner_id is null or s.product_id is null
+		or sales_sign_differs(s.kind, s.quantity) or sales_sign_differs(s.kind, s.amount) or sales_sign_differs(s.kind, s.tax_amount)
 		or s.partner_by_id <> s.partner_by_code or s.product_by_id <> s.product_by_code or s.region_by_id <> s.region_by_code
 		or s.manager_by_id <> s.manager_by_code
 		or num_nonnulls(s.given_partner_id, s.given_product_id, s.given_region_id, s.given_manager_id)
@@ -234,23 +235,26 @@ begin
 	select s.line, f.pointer, f.problem, f.detail
 	from (
 		select s.*, coalesce(x.id, o.new_id) as original_id, coalesce(x.kind, o.kind) as original_kind, coalesce(x.quantity, o.quantity) as sold,
+			coalesce(x.amount, o.amount) as sold_for,
 			x.status = 'void' or x.reverses_id is not null or coalesce(x.sold_on, o.sold_on) > s.sold_on
 				or (coalesce(x.partner_id, o.partner_id), coalesce(x.product_id, o.product_id), coalesce(x.currency, o.currency))
 					<> (s.partner_id, s.product_id, s.currency) as differs,
-			sum(-s.quantity) over (partition by s.returns_id order by s.line) as returned_here
+			sum(-s.quantity) over lines as returned_here, sum(-s.amount) over lines as returned_for
 		from staging_resolved s
 		left join sales_record x on x.id = s.returns_id
 		left join staging_resolved o on o.new_id = s.returns_id and not exists (select from staging_error e where e.line = o.line)
 		where s.line in (select t.line from staging_return t)
 			and not exists (select from staging_unchanged u where u.line = s.line)
 			and not exists (select from staging_error e where e.line = s.line)
+		window lines as (partition by s.returns_id order by s.line)
 	) as s
 	cross join lateral (values
 		('returned_unknown', case when s.given_returns_id is null then '/returns_external_ref' else '/returns_id' end, 'no such record', s.original_id is null),
 		('return_kind_differs', '/kind', 'a record of this kind cannot return the other', (s.kind, s.original_kind) not in (
 			('return_to_vendor', 'sell_in'), ('return_from_customer', 'sell_through'), ('return_from_customer', 'agency'))),
 		('return_differs', '/returns_id', 'another partner, product or currency, later, or taken back', s.differs),
-		('return_exceeds_sale', '/quantity', 'more than was sold', s.quantity >= 0 or sales_returned(s.returns_id) + s.returned_here > s.sold)
+		('return_exceeds_sale', '/quantity', 'more than was sold', s.quantity = 0 or sales_returned(s.returns_id) + s.returned_here > s.sold),
+		('return_exceeds_sale', '/amount', 'for more than it was sold for', sales_amount_returned(s.returns_id) + s.returned_for > s.sold_for)
 	) as f (problem, pointer, detail, holds)
 	where f.holds;
 

@@ -7,7 +7,8 @@ create or replace function sales_amounts(quantity numeric, unit_price numeric, d
 as $$
 	-- What is given wins; of net, tax and gross two give the third, one gives the others by the rate.
 	select net.amount, tax.amount, coalesce(gross.amount, net.amount + tax.amount)
-	from (select round(quantity * unit_price, digits) - coalesce(discount, 0) as amount) as price
+	-- A discount makes less of a return as well, whose quantity is negative.
+	from (select round(quantity * unit_price - case when quantity < 0 then -1 else 1 end * coalesce(discount, 0), digits) as amount) as price
 	cross join lateral (select coalesce(given_gross, given_amount + given_tax, case when price_includes_tax then price.amount end) as amount) as gross
 	cross join lateral (
 		select coalesce(given_amount, gross.amount - given_tax, gross.amount - round(gross.amount * tax_rate / (100 + tax_rate), digits),
@@ -17,7 +18,13 @@ $$;
 comment on function sales_amounts(numeric, numeric, numeric, numeric, boolean, numeric, numeric, numeric, integer) is
 	'Net, tax and gross of a line: what is given, and what follows from it, each rounded half away from zero; null where it cannot be known. tax = net * rate / 100 = gross * rate / (100 + rate).';
 
-create or replace function sales_amount_faults(amount numeric, tax_amount numeric, gross_amount numeric)
+create or replace function sales_sign_differs(kind text, figure numeric) returns boolean
+	language sql immutable parallel safe security invoker
+	return case when kind in ('return_to_vendor', 'return_from_customer') then figure > 0 else figure < 0 end;
+comment on function sales_sign_differs(text, numeric) is 'Whether a quantity or an amount would count the wrong way: a return is negative, and nothing else is.';
+
+drop function if exists sales_amount_faults(numeric, numeric, numeric);
+create or replace function sales_amount_faults(kind text, quantity numeric, amount numeric, tax_amount numeric, gross_amount numeric)
 	returns table (problem text, pointer text)
 	language sql immutable parallel safe security invoker
 as $$
@@ -25,11 +32,14 @@ as $$
 	from (values
 		('required', '/amount', amount is null and gross_amount is null),
 		('required', '/tax_rate', amount is null and gross_amount is not null),
-		('gross_amount_differs', '/gross_amount', amount + tax_amount <> gross_amount)
+		('gross_amount_differs', '/gross_amount', amount + tax_amount <> gross_amount),
+		('sign_differs', '/quantity', sales_sign_differs(kind, quantity)),
+		('sign_differs', '/amount', sales_sign_differs(kind, amount)),
+		('sign_differs', '/tax_amount', sales_sign_differs(kind, tax_amount))
 	) as f (problem, pointer, holds)
 	where f.holds
 $$;
-comment on function sales_amount_faults(numeric, numeric, numeric) is 'What is wrong with the amounts of a line.';
+comment on function sales_amount_faults(text, numeric, numeric, numeric, numeric) is 'What is wrong with the quantity and the amounts of a line.';
 
 create or replace function customer_id_of(customer_code text, partner uuid) returns uuid
 	language sql stable parallel safe security invoker set search_path = pg_catalog, public, pg_temp
@@ -50,6 +60,15 @@ as $$
 	where s.returns_id = original and s.status <> 'void' and s.reverses_id is null
 $$;
 comment on function sales_returned(uuid) is 'How many units of a record have been returned and not been taken back.';
+
+create or replace function sales_amount_returned(original uuid) returns numeric
+	language sql stable parallel safe security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+	select -coalesce(sum(s.amount), 0)
+	from sales_record s
+	where s.returns_id = original and s.status <> 'void' and s.reverses_id is null
+$$;
+comment on function sales_amount_returned(uuid) is 'What the units of a record that have been returned, and not been taken back, were returned for.';
 
 create or replace function sales_record_refers(body jsonb) returns boolean
 	language sql immutable parallel safe security invoker
@@ -120,7 +139,8 @@ end
 $$;
 comment on function sales_record_reference_faults(jsonb, uuid, text) is 'What the body of a sale refers to and is not there.';
 
-create or replace function sales_record_faults(partner uuid, product uuid, sale_currency text, sale_kind text, day date, units numeric,
+drop function if exists sales_record_faults(uuid, uuid, text, text, date, numeric, uuid, uuid);
+create or replace function sales_record_faults(partner uuid, product uuid, sale_currency text, sale_kind text, day date, units numeric, net numeric,
 	seller uuid, returned uuid) returns table (problem text, pointer text)
 	language plpgsql stable security invoker set search_path = pg_catalog, public, pg_temp
 as $$
@@ -142,12 +162,13 @@ begin
 			('return_to_vendor', 'sell_in'), ('return_from_customer', 'sell_through'), ('return_from_customer', 'agency'))),
 		('return_differs', '/returns_id', original.status = 'void' or original.reverses_id is not null or original.sold_on > day
 			or (original.partner_id, original.product_id, original.currency) <> (partner, product, sale_currency)),
-		('return_exceeds_sale', '/quantity', units >= 0 or sales_returned(original.id) - units > original.quantity)
+		('return_exceeds_sale', '/quantity', units = 0 or sales_returned(original.id) - units > original.quantity),
+		('return_exceeds_sale', '/amount', sales_amount_returned(original.id) - net > original.amount)
 	) as f (problem, pointer, holds)
 	where f.holds;
 end
 $$;
-comment on function sales_record_faults(uuid, uuid, text, text, date, numeric, uuid, uuid) is
+comment on function sales_record_faults(uuid, uuid, text, text, date, numeric, numeric, uuid, uuid) is
 	'Where a record that is to be written contradicts its seller or the record that it returns.';
 
 create or replace function sales_record_reversal(original sales_record, reversal uuid, moment timestamptz) returns sales_record
@@ -234,11 +255,11 @@ create or replace function sales_record_return() returns trigger
 	language plpgsql security invoker set search_path = pg_catalog, public
 as $$
 declare
-	sold numeric;
+	sold record;
 begin
-	select s.quantity into sold from sales_record s where s.id = new.returns_id for update;
-	if sales_returned(new.returns_id) > sold then
-		raise exception 'more units are returned than were sold'
+	select s.quantity, s.amount into sold from sales_record s where s.id = new.returns_id for update;
+	if sales_returned(new.returns_id) > sold.quantity or sales_amount_returned(new.returns_id) > sold.amount then
+		raise exception 'more is returned than was sold'
 			using errcode = 'check_violation', constraint = 'return_exceeds_sale', table = 'sales_record', schema = 'public';
 	end if;
 	return null;

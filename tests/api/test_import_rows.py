@@ -410,17 +410,17 @@ def test_an_import_with_a_key_is_done_once(api, partner, product):
 
 def test_a_partner_imports_only_what_it_sold_itself(api, partner, product):
     child, stranger = builders.make_partner(api, parent_code=partner["code"]), builders.make_partner(api)
-    line = "{},2026-03-01,{},{},1,1.00,USD,{}".format
+    line = "{},2026-03-01,{},{},{},1.00,USD,{}".format
 
     report = import_csv(
         api.as_partner(partner),
         "sales-records",
         SALES + ",kind",
-        line("P-1", partner["code"], product["sku"], "sell_through"),
-        line("P-2", child["code"], product["sku"], "return_from_customer"),
-        line("P-3", stranger["code"], product["sku"], "sell_through"),
-        line("P-4", partner["code"], product["sku"], "sell_in"),
-        line("P-5", partner["code"], product["sku"], ""),
+        line("P-1", partner["code"], product["sku"], "1", "sell_through"),
+        line("P-2", child["code"], product["sku"], "-1", "return_from_customer"),
+        line("P-3", stranger["code"], product["sku"], "1", "sell_through"),
+        line("P-4", partner["code"], product["sku"], "1", "sell_in"),
+        line("P-5", partner["code"], product["sku"], "1", ""),
     )
 
     assert counts(report) == (5, 2, 0, 0, 3)

@@ -197,14 +197,14 @@ with body as (
 	where l.holds
 	union all
 	select s.new_id, a.problem, a.pointer, null
-	from sale s, sales_amount_faults(s.net, s.tax, s.gross) as a
+	from sale s, sales_amount_faults(s.kind, s.quantity, s.net, s.tax, s.gross) as a
 	union all
 	select s.new_id, d.problem, d.pointer, null
 	from sale s, sales_record_reference_faults(s.body, s.partner, s.source) as d
 	where s.refers
 	union all
 	select s.new_id, d.problem, d.pointer, null
-	from sale s, sales_record_faults(s.partner, s.product, s.currency, s.kind, s.sold_on, s.quantity, s.seller, s.returned) as d
+	from sale s, sales_record_faults(s.partner, s.product, s.currency, s.kind, s.sold_on, s.quantity, s.net, s.seller, s.returned) as d
 	where s.seller is not null or s.returned is not null
 ), created as (
 	insert into sales_record (id, partner_id, product_id, region_id, manager_id, created_at, updated_at, sold_on, external_ref, source, order_ref,
@@ -337,7 +337,7 @@ with target as (
 	where period_is_locked(t.sold_on, t.legal_entity_id) or period_is_locked(m.sold_on, m.legal_entity_id)
 	union all
 	select f.problem, f.pointer
-	from made m, sales_amount_faults(m.amount, m.tax_amount, m.gross_amount) as f
+	from made m, sales_amount_faults(m.kind, m.quantity, m.amount, m.tax_amount, m.gross_amount) as f
 	union all
 	select 'required', '/tax_amount'
 	from target t
@@ -348,7 +348,7 @@ with target as (
 	from made m, sales_record_reference_faults(:body, m.partner_id, m.source) as f
 	union all
 	select f.problem, f.pointer
-	from made m, sales_record_faults(m.partner_id, m.product_id, m.currency, m.kind, m.sold_on, m.quantity, m.seller_id, m.returns_id) as f
+	from made m, sales_record_faults(m.partner_id, m.product_id, m.currency, m.kind, m.sold_on, m.quantity, m.amount, m.seller_id, m.returns_id) as f
 	union all
 	select f.problem, f.pointer
 	from body b, reference_faults('product_unknown', '/product_id', b.product_id, b.product_by_id, '/sku', b.sku, b.product_by_code) as f

@@ -1,4 +1,5 @@
--- Imports of sales records: a row of an export, by its id, or one whose external reference is known is there already, or differs and is refused; any other is added.
+-- Imports of sales records: a row of an export, by its id, or one whose external reference is known is there already, perhaps without what became known
+-- later, or differs and is refused; any other is added.
 -- A million rows are usual, so nothing is written for those that are simply added: the view resolves them when they are judged and again when they are posted.
 
 create or replace function import_judge_sales_records(given text[]) returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
@@ -6,7 +7,9 @@ create or replace function import_judge_sales_records(given text[]) returns tabl
 as $$
 begin
 	perform import_begin();
+	-- Rows that add no record; some of them add to one.
 	create temp table staging_unchanged (line bigint not null) on commit drop;
+	create temp table staging_update (line bigint not null, known uuid not null) on commit drop;
 
 	-- What a return returns: a record that is there, or a row of the file that is not there yet. Most files have none.
 	create temp table staging_return on commit drop as
@@ -59,15 +62,22 @@ begin
 		coalesce(ei.id, ec.id) as legal_entity_id, coalesce(si.id, sc.id) as seller_id, coalesce(ci.id, cc.id, cv.id) as customer_id,
 		coalesce(gi.id, gc.id, ci.region_id, cc.region_id, cv.region_id) as customer_region_id, t.returns_id,
 		h.known, coalesce(h.is_own, false) as is_own, s.status as given_status, x.status as known_status,
-		x.id is not null and (coalesce(s.partner_id, pc.id), coalesce(s.source, 'default'), s.external_ref) is not distinct from (x.partner_id, x.source, x.external_ref)
-			and (s.sold_on, coalesce(ii.id, ic.id), s.quantity, s.unit_price, a.amount, s.currency, coalesce(s.cost_currency, s.currency), coalesce(s.kind, 'sell_in'), s.order_ref, coalesce(s.custom, '{}'))
+		-- What the file does not say, stays.
+		x.id is not null and (coalesce(s.partner_id, pc.id), coalesce(s.source, 'default'), coalesce(s.external_ref, x.external_ref))
+				is not distinct from (x.partner_id, x.source, x.external_ref)
+			and (s.sold_on, coalesce(ii.id, ic.id), s.quantity, coalesce(s.unit_price, x.unit_price), coalesce(s.amount, x.amount), s.currency, coalesce(s.cost_currency, x.cost_currency),
+					coalesce(s.kind, x.kind), coalesce(s.order_ref, x.order_ref), coalesce(s.custom, x.custom))
 				is not distinct from (x.sold_on, x.product_id, x.quantity, x.unit_price, x.amount, x.currency, x.cost_currency, x.kind, x.order_ref, x.custom)
-			and (s.cost is not distinct from x.cost or s.cost is null and app_partner() is not null)
-			and (coalesce(ei.id, ec.id), coalesce(s.seller_id, sc.id), coalesce(s.customer_id, cc.id, cv.id), t.returns_id, s.discount, s.tax_rate, a.tax_amount, a.gross_amount, coalesce(s.price_includes_tax, false))
+			and coalesce(s.cost, x.cost) is not distinct from x.cost
+			and (coalesce(ei.id, ec.id, x.legal_entity_id), coalesce(s.seller_id, sc.id, x.seller_id), coalesce(s.customer_id, cc.id, cv.id, x.customer_id), coalesce(t.returns_id, x.returns_id),
+					coalesce(s.discount, x.discount), coalesce(s.tax_rate, x.tax_rate), coalesce(s.tax_amount, x.tax_amount), coalesce(s.gross_amount, x.gross_amount),
+					coalesce(s.price_includes_tax, x.price_includes_tax))
 				is not distinct from (x.legal_entity_id, x.seller_id, x.customer_id, x.returns_id, x.discount, x.tax_rate, x.tax_amount, x.gross_amount, x.price_includes_tax)
 			and coalesce(gi.id, gc.id, x.customer_region_id) is not distinct from x.customer_region_id
 			and coalesce(ri.id, rc.id, x.region_id) is not distinct from x.region_id
-			and coalesce(mi.id, mc.id, x.manager_id) is not distinct from x.manager_id as is_same
+			and coalesce(mi.id, mc.id, x.manager_id) is not distinct from x.manager_id as is_same,
+		x.id is not null and (coalesce(s.deal_ref, x.deal_ref), coalesce(s.invoiced_on, x.invoiced_on), coalesce(s.shipped_on, x.shipped_on), coalesce(s.paid_on, x.paid_on))
+			is distinct from (x.deal_ref, x.invoiced_on, x.shipped_on, x.paid_on) as has_news
 	from staging s
 	left join partner pi on pi.id = s.partner_id
 	left join partner pc on pc.code = s.partner_code
@@ -99,7 +109,7 @@ begin
 		insert into staging_unchanged (line)
 		select s.line
 		from staging_resolved s
-		where s.is_own and s.is_same and coalesce(s.given_status, s.known_status) = s.known_status;
+		where s.is_own and s.is_same and not s.has_news and coalesce(s.given_status, s.known_status) = s.known_status;
 	end if;
 
 	if 'status' = any (given) then
@@ -183,9 +193,10 @@ begin
 
 	-- Rows with a reference that is taken already: by a record, or by a row further up.
 	create temp table staging_known on commit drop as
-	select s.line, min(s.line) over (partition by s.partner_id, s.source, s.external_ref) as first, s.known, s.is_own, s.is_same,
+	select s.line, min(s.line) over (partition by s.partner_id, s.source, s.external_ref, s.known) as first, s.known, s.is_own, s.is_same, s.has_news,
 		(s.sold_on, s.product_id, s.region_id, s.manager_id, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.kind, s.order_ref, s.legal_entity_id, s.seller_id,
-			s.customer_id, s.customer_region_id, s.returns_id, s.discount, s.tax_amount, s.gross_amount, s.custom)::text as content
+			s.customer_id, s.customer_region_id, s.returns_id, s.discount, s.tax_amount, s.gross_amount, s.custom,
+			s.deal_ref, s.invoiced_on, s.shipped_on, s.paid_on)::text as content
 	from staging_resolved s
 	where not exists (select from staging_error e where e.line = s.line)
 		and (s.known is not null or s.external_ref in (
@@ -195,21 +206,53 @@ begin
 			group by d.external_ref
 			having count(*) > 1));
 
+	-- What is known later is added to a record; what it says otherwise is named, with both values.
 	insert into staging_error (line, pointer, code, detail)
-	select k.line, case when k.is_own then '/id' else '/external_ref' end, 'sales_record_differs',
-		case when k.is_own then 'the record of this id has other content' else 'a record has this reference and other content' end
+	select k.line, '/' || n.member, 'sales_record_differs', coalesce(n.shown, 'nothing') || ' here, ' || coalesce(o.shown, 'nothing') || ' in the record'
 	from staging_known k
-	where k.known is not null and not k.is_same
+	join staging_resolved s on s.line = k.line
+	join staging g on g.line = k.line
+	join sales_record x on x.id = k.known
+	cross join lateral sales_record_shown(jsonb_populate_record(x, jsonb_strip_nulls(to_jsonb(g) - array['id', 'status', 'region_id', 'manager_id', 'customer_region_id']
+		|| jsonb_build_object('partner_id', s.partner_id, 'product_id', s.product_id, 'legal_entity_id', s.legal_entity_id, 'seller_id', s.seller_id, 'customer_id', s.customer_id,
+			'returns_id', s.returns_id, 'region_id', coalesce(s.region_by_id, s.region_by_code), 'manager_id', coalesce(s.manager_by_id, s.manager_by_code),
+			'customer_region_id', coalesce(s.customer_region_by_id, s.customer_region_by_code))))) as n
+	join lateral sales_record_shown(x) as o on o.member = n.member
+	where (not k.is_same or k.has_news)
+		and n.shown is distinct from o.shown
+		and (o.shown is not null or n.member not in ('deal_ref', 'invoiced_on', 'shipped_on', 'paid_on'))
 	union all
-	select k.line, '/external_ref', 'sales_record_differs', 'line ' || k.first || ' has this reference and other content'
+	select k.line, '/' || n.member, 'sales_record_differs', coalesce(n.shown, 'nothing') || ' here, ' || coalesce(o.shown, 'nothing') || ' in line ' || k.first
 	from staging_known k
 	join staging_known f on f.line = k.first
-	where k.known is null and k.line > k.first and k.content <> f.content;
+	join staging_resolved s on s.line = k.line
+	join staging_resolved t on t.line = k.first
+	cross join lateral sales_record_shown(jsonb_populate_record(null::sales_record, to_jsonb(s))) as n
+	join lateral sales_record_shown(jsonb_populate_record(null::sales_record, to_jsonb(t))) as o on o.member = n.member
+	where (k.known is null or k.has_news) and k.line > k.first and k.content <> f.content
+		and n.shown is distinct from o.shown;
+
+	insert into staging_error (line, pointer, code, detail)
+	select k.line, f.pointer, f.problem, f.detail
+	from staging_known k
+	join sales_record x on x.id = k.known
+	cross join lateral (values
+		('sales_record_void', null, 'the sales record is void', x.status = 'void'),
+		('sales_record_is_reversal', null, 'it takes another record back', x.reverses_id is not null),
+		('forbidden', '/status', 'the vendor has confirmed it, or it is disputed', app_partner() is not null and x.status in ('confirmed', 'disputed'))
+	) as f (problem, pointer, detail, holds)
+	where k.is_same and k.has_news and f.holds;
 
 	insert into staging_unchanged (line)
 	select k.line
 	from staging_known k
 	where (k.is_same or (k.known is null and k.line > k.first))
+		and not exists (select from staging_error e where e.line = k.line);
+
+	insert into staging_update (line, known)
+	select k.line, k.known
+	from staging_known k
+	where k.has_news and k.line = k.first
 		and not exists (select from staging_error e where e.line = k.line);
 
 	insert into staging_error (line, pointer, code, detail)
@@ -259,9 +302,9 @@ begin
 	where f.holds;
 
 	return query
-	select r.rows, r.rows - r.unchanged - r.rejected, 0::bigint, r.unchanged, r.rejected
+	select r.rows, r.rows - r.there - r.rejected, r.updated, r.there - r.updated, r.rejected
 	from (
-		select (select count(*) from staging) as rows, (select count(*) from staging_unchanged) as unchanged,
+		select (select count(*) from staging) as rows, (select count(*) from staging_unchanged) as there, (select count(*) from staging_update) as updated,
 			(select count(distinct e.line) from staging_error e) as rejected) as r;
 end
 $$;
@@ -283,6 +326,13 @@ begin
 		and not exists (select from staging_unchanged u where u.line = s.line)
 	-- Neighbours in most indexes come one after the other, and a page of a partner's list lies on a few pages of the table.
 	order by s.partner_id, s.sold_on, s.line;
+
+	update sales_record x
+	set deal_ref = coalesce(x.deal_ref, s.deal_ref), invoiced_on = coalesce(x.invoiced_on, s.invoiced_on), shipped_on = coalesce(x.shipped_on, s.shipped_on),
+		paid_on = coalesce(x.paid_on, s.paid_on), version = x.version + 1, updated_at = moment
+	from staging_update u
+	join staging s on s.line = u.line
+	where x.id = u.known;
 end
 $$;
-comment on function import_post_sales_records(uuid, timestamptz) is 'Adds what was not refused and is not there already.';
+comment on function import_post_sales_records(uuid, timestamptz) is 'Adds what was not refused and is not there already, and to what is there what became known later.';

@@ -171,6 +171,27 @@ $$;
 comment on function sales_record_faults(uuid, uuid, text, text, date, numeric, numeric, uuid, uuid) is
 	'Where a record that is to be written contradicts its seller or the record that it returns.';
 
+create or replace function sales_record_shown(s sales_record) returns table (member text, shown text)
+	language sql stable security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+	values
+		('external_ref', s.external_ref), ('source', s.source), ('sold_on', s.sold_on::text),
+		('partner_code', (select p.code from partner p where p.id = s.partner_id)),
+		('sku', (select i.sku from product i where i.id = s.product_id)),
+		('region_code', (select r.code from region r where r.id = s.region_id)),
+		('manager_code', (select m.code from member m where m.id = s.manager_id)),
+		('quantity', trim_scale(s.quantity)::text), ('unit_price', trim_scale(s.unit_price)::text), ('amount', trim_scale(s.amount)::text), ('currency', s.currency),
+		('cost', trim_scale(cost_for_staff(s.cost))::text), ('cost_currency', s.cost_currency), ('kind', s.kind), ('order_ref', s.order_ref),
+		('legal_entity_code', (select e.code from legal_entity e where e.id = s.legal_entity_id)),
+		('seller_code', (select p.code from partner p where p.id = s.seller_id)),
+		('customer_code', (select c.code from customer c where c.id = s.customer_id)),
+		('customer_region_code', (select r.code from region r where r.id = s.customer_region_id)),
+		('returns_id', s.returns_id::text), ('discount', trim_scale(s.discount)::text), ('tax_rate', trim_scale(s.tax_rate)::text),
+		('tax_amount', trim_scale(s.tax_amount)::text), ('gross_amount', trim_scale(s.gross_amount)::text), ('price_includes_tax', s.price_includes_tax::text),
+		('deal_ref', s.deal_ref), ('invoiced_on', s.invoiced_on::text), ('shipped_on', s.shipped_on::text), ('paid_on', s.paid_on::text), ('custom', s.custom::text)
+$$;
+comment on function sales_record_shown(sales_record) is 'What a sales record says, member by member, as the caller may read it: to tell in which two of them differ.';
+
 create or replace function sales_record_reversal(original sales_record, reversal uuid, moment timestamptz) returns sales_record
 	language plpgsql immutable security invoker set search_path = pg_catalog, public
 as $$

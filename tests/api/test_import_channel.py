@@ -162,6 +162,6 @@ def test_a_sale_that_differs_from_the_one_with_its_reference_is_refused(api, dat
 
     assert (report["created"], report["unchanged"], report["rejected"]) == (0, 2, 1)
     assert [(error["line"], error["pointer"], error["code"]) for error in report["errors"]] == [
-        (3, "/external_ref", "sales_record_differs")
+        (3, "/quantity", "sales_record_differs")
     ]
     assert database("select count(*) from sales_record")[0][0] == ROWS["sales-records"]

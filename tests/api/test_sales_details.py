@@ -294,7 +294,7 @@ def test_a_file_with_other_details_differs(api, partner, product):
 
     report = import_rows(api, f"{line}{entity['code']},,,")
 
-    assert [(e["code"], e["pointer"]) for e in report["errors"]] == [("sales_record_differs", "/external_ref")]
+    assert [(e["code"], e["pointer"]) for e in report["errors"]] == [("sales_record_differs", "/legal_entity_code")]
 
 
 def test_members_of_ones_own_have_a_limit(api, partner, product):

@@ -92,7 +92,7 @@ def test_what_was_changed_in_an_export_is_refused_and_adds_nothing(api, various,
 
     report = send(api, FILES[NDJSON]([{**row, name: value}]))
 
-    assert [(fault["pointer"], fault["code"]) for fault in report["errors"]] == [("/id", "sales_record_differs")]
+    assert [(fault["pointer"], fault["code"]) for fault in report["errors"]] == [(f"/{name}", "sales_record_differs")]
     assert listed(api, various) == before
 
 

@@ -174,6 +174,9 @@ begin
 		union all
 		select 'forbidden', '/kind', 'partners report ' || array_to_string(app_partner_kinds(), ' and ')
 		where app_partner() is not null and s.kind <> all (app_partner_kinds())
+		union all
+		select 'forbidden', '/cost', 'the cost is the vendor''s'
+		where app_partner() is not null and s.cost is not null
 	) as f
 	where s.amount is null or s.discount < 0 or abs(s.amount) >= 1e14 or abs(s.gross_amount) >= 1e14 or s.amount + s.tax_amount <> s.gross_amount or s.partner_id is null or s.product_id is null
 		or sales_sign_differs(s.kind, s.quantity) or sales_sign_differs(s.kind, s.amount) or sales_sign_differs(s.kind, s.tax_amount)

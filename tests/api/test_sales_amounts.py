@@ -129,3 +129,17 @@ def test_a_computed_amount_is_rounded_once(api, partner, product, quantity, pric
     assert found == [set()]
     assert Decimal(sale["amount"]) == net(quantity, price, discount, currency)
     assert api.get("/v1/sales-records", params={"external_ref": ref}).json()["data"][0]["amount"] == sale["amount"]
+
+
+def test_a_partner_writes_no_cost(api, partner, product):
+    own = api.as_partner(partner)
+    sale = a_sale(partner, product, kind="sell_through", cost="1")
+    record = make_sale(api, partner, product, kind="sell_through", cost="20")
+
+    reported = own.post("/v1/sales-records", json=sale)
+    corrected = own.post(f"/v1/sales-records/{record['id']}/correct", json={"reason": "A mistake.", "cost": "1"}, if_match=etag_of(record))
+
+    assert [(r.status_code, r.json()["code"]) for r in (reported, corrected)] == [(403, "forbidden")] * 2
+    assert faults_in_file(own, sale) == [{("forbidden", "/cost")}]
+    assert api.get(f"/v1/sales-records/{record['id']}").json()["cost"] == "20.00"
+    assert own.post("/v1/sales-records", json={**sale, "cost": None}).status_code == 201

@@ -192,7 +192,8 @@ with body as (
 		('product_unknown', '/product_id', s.product_id is not null and s.product_by_id is null),
 		('product_unknown', '/sku', s.sku is not null and s.product_by_code is null),
 		('reference_differs', '/sku', s.product_by_id <> s.product_by_code),
-		('period_locked', '/sold_on', period_is_locked(s.sold_on, s.legal_entity))
+		('period_locked', '/sold_on', period_is_locked(s.sold_on, s.legal_entity)),
+		('forbidden', '/cost', s.cost is not null and app_partner() is not null)
 	) as l (problem, pointer, holds)
 	where l.holds
 	union all
@@ -329,6 +330,10 @@ with target as (
 	select 'sales_record_has_returns', null
 	from target t
 	where sales_returned(t.id) <> 0
+	union all
+	select 'forbidden', '/cost'
+	from target t
+	where app_partner() is not null and :body ? 'cost'
 	union all
 	select 'period_locked', case when b.sold_on is null then null else '/sold_on' end
 	from target t

@@ -159,9 +159,29 @@ def test_a_correction_with_unknown_references_is_refused(api, partner, product):
         ("/sku", "product_unknown"), ("/region_code", "region_unknown"), ("/manager_code", "manager_unknown")}
 
 
-@pytest.mark.parametrize("members", [{"partner_code": "X"}, {"external_ref": "X"}, {"source": "X"}, {"kind": "agency"}, {"quantity": None}])
+@pytest.mark.parametrize("members", [{"partner_code": "X"}, {"external_ref": "X"}, {"source": "X"}, {"kind": "gift"}, {"quantity": None}])
 def test_what_makes_a_record_itself_cannot_be_corrected(api, partner, product, members):
     assert correct(api, make_sale(api, partner, product), **members).status_code == 400
+
+
+def test_a_correction_may_name_another_kind(api, partner, product):
+    sale = make_sale(api, partner, product, quantity="3", unit_price="10")
+
+    agency = correct(api, sale, kind="agency").json()
+    wrong = correct(api, agency, kind="return_from_customer")
+    returned = correct(api, agency, kind="return_from_customer", quantity="-3").json()
+
+    assert (agency["kind"], agency["amount"], agency["external_ref"]) == ("agency", "30.00", sale["external_ref"])
+    assert {(f["pointer"], f["code"]) for f in wrong.json()["errors"]} == {("/quantity", "sign_differs"), ("/amount", "sign_differs")}
+    assert (returned["kind"], returned["quantity"], returned["amount"]) == ("return_from_customer", "-3", "-30.00")
+
+
+def test_a_partner_corrects_to_a_kind_that_it_may_report_only(api, partner, product):
+    own = api.as_partner(partner)
+    sale = make_sale(api, partner, product, kind="sell_through")
+
+    assert correct(own, sale, kind="agency").status_code == 403
+    assert correct(own, sale, kind="return_from_customer", quantity="-3").status_code == 201
 
 
 def test_a_reason_is_required(api, partner, product):

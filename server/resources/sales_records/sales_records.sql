@@ -331,9 +331,13 @@ with target as (
 	from target t
 	where sales_returned(t.id) <> 0
 	union all
-	select 'forbidden', '/cost'
-	from target t
-	where app_partner() is not null and :body ? 'cost'
+	select f.problem, f.pointer
+	from made m
+	cross join lateral (values
+		('forbidden', '/cost', :body ? 'cost'),
+		('forbidden', '/kind', m.kind <> all (app_partner_kinds()))
+	) as f (problem, pointer, holds)
+	where app_partner() is not null and f.holds
 	union all
 	select 'period_locked', case when b.sold_on is null then null else '/sold_on' end
 	from target t

@@ -17,7 +17,7 @@ set(woven_dir ${CMAKE_BINARY_DIR}/woven)
 file(MAKE_DIRECTORY ${woven_dir})
 add_custom_command(OUTPUT ${woven_dir}/woven.gen.c ${woven_dir}/code.gen.c
 		${woven_dir}/operations.gen.h ${woven_dir}/problems.gen.h ${woven_dir}/openapi.json
-		${woven_dir}/derived.sql ${woven_dir}/status_moves.sql
+		${woven_dir}/derived.sql ${woven_dir}/status_moves.sql ${woven_dir}/sensitive.sql
 	BYPRODUCTS ${CMAKE_SOURCE_DIR}/openapi.yaml
 	COMMAND weave ${woven_dir} openapi.yaml ${woven_sources}
 	WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}

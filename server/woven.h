@@ -25,6 +25,13 @@ struct woven_grant {
 };
 extern const struct woven_grant woven_grants[];
 
+/* What objects a room has, by the names of their tables, as the logs call them. */
+struct woven_room {
+	const char *permission; /* whoever has it reads them; NULL ends the list */
+	const char *objects;    /* separated by blanks */
+};
+extern const struct woven_room woven_rooms[];
+
 /* The enums of the contract with the labels of a language, as they are answered. */
 struct woven_enums {
 	const char *tag; /* NULL ends the list; English comes first */

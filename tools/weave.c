@@ -9,11 +9,11 @@
  * does not compile; FOLDER/problems.gen.h has the problems. FOLDER/woven.gen.c holds the contract
  * as JSON and the SQL files as they are, FOLDER/code.gen.c the operations that need no C of their
  * own, FOLDER/derived.sql their statements that follow from others, FOLDER/status_moves.sql the
- * moves. A file below migrations/ is a migration, one below migrations/routines/ a routine; all
- * other SQL holds statements. Another YAML file is a catalogue of languages/: translations of
- * messages, and the labels of the contract's enums. An enum of the contract without a name
- * (x-enum), and a value without a label, do not build. A file that would stay the same is not
- * written, so that nothing is compiled again for it.
+ * moves, FOLDER/sensitive.sql what the audit log does not keep. A file below migrations/ is a
+ * migration, one below migrations/routines/ a routine; all other SQL holds statements. Another YAML
+ * file is a catalogue of languages/: translations of messages, and the labels of the contract's
+ * enums. An enum of the contract without a name (x-enum), and a value without a label, do not
+ * build. A file that would stay the same is not written, so that nothing is compiled again for it.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -34,13 +34,14 @@ enum {
 	FORM_DERIVED,
 	FORM_JSON,
 	FORM_MOVES,
+	FORM_SENSITIVE,
 	FORM_YAML,
 	FORM_COUNT
 };
 
 static const char *const form_names[FORM_COUNT] = {"woven.gen.c", "operations.gen.h",
 	"problems.gen.h", "code.gen.c", "derived.sql", "openapi.json", "status_moves.sql",
-	NULL /* OPENAPI.yaml */};
+	"sensitive.sql", NULL /* OPENAPI.yaml */};
 
 /* The files that weave is given, by what they are for. */
 struct sources {
@@ -210,8 +211,10 @@ static json_t *whole_contract(const struct sources *sources, struct text forms[F
 	weave_statements(document, &means, &forms[FORM_DERIVED]);
 	check_operations(document, &means);
 	append_moves(document, &forms[FORM_MOVES]);
+	append_sensitive(document, &forms[FORM_SENSITIVE]);
 	weave_problems(document, &forms[FORM_PROBLEMS]);
 	weave_roles(document, &forms[FORM_WOVEN]);
+	weave_objects(document, &means, &forms[FORM_WOVEN]);
 	weave_code(document, written.bytes, &forms[FORM_CODE]);
 	complete_contract(document);
 	complete_expansions(document);
@@ -324,8 +327,9 @@ static void weave_sql(const struct sources *sources, struct text forms[FORM_COUN
 		text_done(&source);
 	}
 	weave_file(form_names[FORM_DERIVED], &forms[FORM_DERIVED], lists, forms);
-	append_file(&lists[KIND_ROUTINE], &forms[FORM_WOVEN], form_names[FORM_MOVES],
-		&forms[FORM_MOVES]);
+	for (int form = FORM_MOVES; form <= FORM_SENSITIVE; form++)
+		append_file(
+			&lists[KIND_ROUTINE], &forms[FORM_WOVEN], form_names[form], &forms[form]);
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		text_append_printf(&forms[FORM_WOVEN],
 			"const struct woven_file %s[] = {\n%s\t{0}};\n\n", list_names[kind],

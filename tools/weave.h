@@ -95,6 +95,13 @@ void add_move_words(json_t *document, const char *id, json_t *operation);
 /* Writes the SQL that fills the table of moves. */
 void append_moves(json_t *document, struct text *out);
 
+/* Appends the table of a schema: "SalesRecord" is kept in sales_record. */
+void append_table(struct text *out, const char *schema);
+
+/* Writes the SQL that keeps out of the audit log what is sensitive; takes out of the schemas the
+ * words for it. */
+void append_sensitive(json_t *document, struct text *out);
+
 /* Appends to a description what an operation says of its problems. */
 void append_problems(json_t *document, const char *where, json_t *operation, struct text *out);
 
@@ -106,6 +113,10 @@ bool role_may(json_t *room, const char *role, const char *grant);
 
 /* Writes what each role may. */
 void weave_roles(json_t *document, struct text *out);
+
+/* Writes which objects each room has. */
+struct means;
+void weave_objects(json_t *document, const struct means *means, struct text *out);
 
 /* Writes the code of the operations that no C file has: those of a kind, by their statements. */
 void weave_code(json_t *document, const char *written, struct text *out);

@@ -81,7 +81,7 @@ static void forget_sources(json_t *document)
 {
 	static const char *const members[] = {"x-every-operation", "x-tags", "x-kinds",
 		"x-statuses", "x-record", "x-page", "x-written", "x-operations", "x-problems",
-		"x-roles"};
+		"x-roles", "x-folders"};
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		json_object_del(document, members[i]);
 	const char *name;

@@ -7,7 +7,6 @@
  *
  * What a move does not say, the whole says; else whoever writes what the room has may make it, one
  * is enough, and the event is called like the status. The moves become the table status_move. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,16 +76,6 @@ static struct mover mover_of(json_t *document, const char *id, json_t *operation
 		.id = id,
 		.schema = json_object_iter_key(json_object_iter(rule)),
 		.rule = rule};
-}
-
-/* "SalesRecord" is kept in the table sales_record. */
-static void append_table(struct text *out, const char *schema)
-{
-	for (const char *c = schema; *c != '\0'; c++) {
-		if (isupper((unsigned char)*c) && c != schema)
-			text_append_char(out, '_');
-		text_append_char(out, (char)tolower((unsigned char)*c));
-	}
 }
 
 /* A misspelt role would close a move, and nobody would notice. */

@@ -93,6 +93,15 @@ static void take_roles(json_t *document, const struct room *room, json_t *roles)
 		roles == NULL ? json_object() : json_incref(roles));
 }
 
+/* Says what the room asks for of whoever reads what else stands in its folder. */
+static void take_folder(json_t *document, const struct room *room)
+{
+	const char *slash = strrchr(room->path, '/');
+	if (slash != NULL && room->permission != NULL)
+		json_object_setn_new(json_object_get(document, "x-folders"), room->path,
+			(size_t)(slash - room->path), json_string(room->permission));
+}
+
 static void take_room(json_t *document, const char *path, json_t *source)
 {
 	const char *tag = take_tag(document, source);
@@ -102,6 +111,7 @@ static void take_room(json_t *document, const char *path, json_t *source)
 	if (json_is_false(json_object_get(source, "permission")))
 		room.permission = NULL;
 	take_operations(document, &room, json_object_get(source, "paths"));
+	take_folder(document, &room);
 	if (json_is_object(json_object_get(source, "tag")))
 		take_roles(document, &room, json_object_get(source, "roles"));
 	add_all(path, json_object_get(document, "x-problems"), json_object_get(source, "problems"),
@@ -143,9 +153,10 @@ json_t *read_contract(const char *const *paths, size_t count)
 		json_t *source = read_yaml(paths[i]);
 		take_document(document, paths[i], source, i == 0);
 		if (i == 0)
-			json_object_update_new(document,
-				json_pack("{s:[], s:{}, s:{}, s:{}, s:{}, s:{}}", "tags", "paths",
-					"components", "x-problems", "x-roles", "x-operations"));
+			json_object_update_new(
+				document, json_pack("{s:[], s:{}, s:{}, s:{}, s:{}, s:{}, s:{}}",
+						  "tags", "paths", "components", "x-problems",
+						  "x-roles", "x-operations", "x-folders"));
 		take_room(document, paths[i], source);
 		json_decref(source);
 	}

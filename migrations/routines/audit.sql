@@ -76,6 +76,34 @@ end
 $$;
 comment on function audit_write() is 'Writes the audit rows and the events of a statement. The argument is an array of columns to leave out.';
 
+create or replace function audit_keep(thing text, sensitive text[] default '{}') returns void
+	language plpgsql volatile security invoker set search_path = pg_catalog, public
+as $$
+declare
+	hidden constant text[] not null default sensitive || array(
+		select a.attname::text
+		from pg_attribute a
+		where a.attrelid = thing::regclass and a.attnum > 0 and a.attgenerated <> '' and not a.attisdropped
+		order by a.attnum);
+	unknown constant text[] not null default array(
+		select s.name
+		from unnest(sensitive) as s (name)
+		where not exists (select from pg_attribute a where a.attrelid = thing::regclass and a.attname = s.name and not a.attisdropped));
+begin
+	if unknown <> '{}' then
+		raise exception '% has no columns %', thing, unknown;
+	end if;
+	execute format('create or replace trigger audit_insert after insert on %I referencing new table as new_rows for each statement execute function audit_write(%L)',
+		thing, hidden);
+	execute format('create or replace trigger audit_update after update on %I referencing old table as old_rows new table as new_rows for each statement execute function audit_write(%L)',
+		thing, hidden);
+	execute format('create or replace trigger audit_delete after delete on %I referencing old table as old_rows for each statement execute function audit_write(%L)',
+		thing, hidden);
+end
+$$;
+comment on function audit_keep(text, text[]) is
+	'Lets a table owe its entries: all columns but those that are generated, and the sensitive ones, which come from the contract (x-sensitive).';
+
 -- Every table has it, except those that are derived, technical, or a log themselves. A table with other needs than `id uuid` belongs in this list.
 do $$
 declare
@@ -87,18 +115,11 @@ declare
 	t record;
 begin
 	for t in
-		select c.relname as name, array_agg(a.attname order by a.attnum) filter (where a.attgenerated <> '' or a.attname = 'secret_hash') as hidden
+		select c.relname as name
 		from pg_class c
-		join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 		where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> all (technical)
-		group by c.relname
 	loop
-		execute format('create or replace trigger audit_insert after insert on %I referencing new table as new_rows for each statement execute function audit_write(%L)',
-			t.name, coalesce(t.hidden, '{}'));
-		execute format('create or replace trigger audit_update after update on %I referencing old table as old_rows new table as new_rows for each statement execute function audit_write(%L)',
-			t.name, coalesce(t.hidden, '{}'));
-		execute format('create or replace trigger audit_delete after delete on %I referencing old table as old_rows for each statement execute function audit_write(%L)',
-			t.name, coalesce(t.hidden, '{}'));
+		perform audit_keep(t.name);
 	end loop;
 end
 $$;

@@ -62,6 +62,19 @@ bool actor_may(const struct actor *actor, const char *scope)
 	return role_may(actor->role, scope, is_named) && (is_named || actor->scopes[0] == '\0');
 }
 
+bool actor_reads_all(const struct actor *actor)
+{
+	return actor->role == ROLE_ADMIN && actor->scopes[0] == '\0';
+}
+
+void actor_append_objects(const struct actor *actor, struct text *text)
+{
+	for (const struct woven_room *room = woven_rooms; room->permission != NULL; room++)
+		if (actor_may(actor, room->permission))
+			text_append_printf(
+				text, "%s%s", text->length == 0 ? "" : " ", room->objects);
+}
+
 const char *actor_lacks(const struct actor *actor, const struct contract_operation *contract)
 {
 	for (size_t i = 0; i < contract->scope_count; i++)

@@ -4,6 +4,7 @@
 #include "business_clock.h"
 #include "contract.h"
 #include "postgres/connection.h"
+#include "text.h"
 #include "token.h"
 
 enum actor_role { ROLE_NONE, ROLE_ADMIN, ROLE_MANAGER, ROLE_ANALYST, ROLE_PARTNER, ROLE_COUNT };
@@ -41,6 +42,13 @@ enum lane_role actor_lane_role(const struct actor *actor);
 
 /* True when role and key both allow `scope` ("partners:read"). */
 bool actor_may(const struct actor *actor, const char *scope);
+
+/* True when the caller reads objects of every kind, also of those that no room has. */
+bool actor_reads_all(const struct actor *actor);
+
+/* Appends the kinds of objects that the caller may read, as the logs call them, separated by
+ * blanks. */
+void actor_append_objects(const struct actor *actor, struct text *text);
 
 /* Returns a permission that `contract` needs and the actor lacks, or NULL. */
 const char *actor_lacks(const struct actor *actor, const struct contract_operation *contract);

@@ -7,6 +7,7 @@ with page as (
 	from event e
 	cross join lateral event_members(e) as m
 	where e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+	  and e.object_type = any (string_to_array(:objects, ' '))
 	  and e.object_type = split_part(:type, '.', 1) and e.type = :type
 	  and e.object_type = :object_type
 	  and e.object_id = :object_id
@@ -31,6 +32,7 @@ with page as (
 		cross join lateral event_members(e) as m
 		where e.partner_id = c.descendant_id
 		  and e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+		  and e.object_type = any (string_to_array(:objects, ' '))
 		  and e.type = :type
 		  and e.object_type = :object_type
 		  and e.object_id = :object_id

@@ -12,6 +12,7 @@
 #include "identity/throttle.h"
 #include "request/answer.h"
 #include "request/binding.h"
+#include "request/caller.h"
 #include "request/parameters.h"
 #include "request/result.h"
 #include "watch/journal.h"
@@ -45,6 +46,7 @@ struct follower {
 	struct event_reader reader;
 	struct held_key *key;
 	const char *wanted[FILTER_COUNT]; /* NULL: any */
+	const char *objects;              /* the kinds that its caller may read; NULL: all */
 	struct text pending;              /* goes out first, from `sent` on */
 	size_t sent;
 	bool is_stuck;   /* a page could not be asked for; it will be again */
@@ -150,7 +152,10 @@ static void append_place(struct follower *follower)
 /* What the feed reads after it has joined may be what it has read by itself. */
 static bool wants(const struct follower *follower, const struct event *event)
 {
+	const char *kind = json_string_value(json_object_get(event->facts, "object_type"));
 	if (strcmp(event->position, follower->reader.position) <= 0)
+		return false;
+	if (follower->objects != NULL && !words_have(follower->objects, slice_of(kind)))
 		return false;
 	for (int i = 0; i < FILTER_COUNT; i++) {
 		const char *wanted = follower->wanted[i];
@@ -402,6 +407,7 @@ static void follower_init(struct follower *follower, struct request *r)
 		.take = append_event,
 		.done = page_done,
 		.ctx = follower};
+	follower->objects = caller_objects(r);
 	for (int i = 0; i < FILTER_COUNT; i++)
 		follower->wanted[i] = parameters_value(r, filters[i].name);
 	DL_APPEND2(follower->followers->first, follower, previous, next);

@@ -129,6 +129,7 @@ static const struct {
 	{.name = "ids", .value = value_of_ids},
 	{.name = "actor_id", .value = value_of_actor_id, .yields = true},
 	{.name = "actor", .value = caller_describe},
+	{.name = "objects", .value = caller_objects, .is_optional = true},
 	{.name = "now", .value = value_of_now},
 	{.name = "limit", .value = value_of_limit},
 	{.name = "cursor_key", .value = value_of_cursor_key, .is_optional = true},

@@ -37,6 +37,20 @@ static const char *permissions_of(struct request *r)
 	return permissions;
 }
 
+/* Who may read nothing at all has a word that is no kind of object. */
+const char *caller_objects(struct request *r)
+{
+	struct text words = {0};
+	if (r->made.objects != NULL || actor_reads_all(&r->actor))
+		return r->made.objects;
+	actor_append_objects(&r->actor, &words);
+	r->made.objects = words.length == 0 || words.is_broken
+				  ? "-"
+				  : arena_copy(&r->arena, words.bytes, words.length);
+	text_done(&words);
+	return r->made.objects == NULL ? "-" : r->made.objects;
+}
+
 const char *caller_describe(struct request *r)
 {
 	const struct actor *actor = &r->actor;

@@ -104,11 +104,12 @@ struct asked {
 };
 
 /* What the server makes for it.
- * Written by: request/binding.c, imports/import_task.c */
+ * Written by: request/binding.c, request/caller.c, imports/import_task.c */
 struct made {
 	char id[UUID_TEXT_SIZE];
 	char now[40];
-	char secret[64]; /* a key's or a webhook's, shown once; "": none was asked for */
+	char secret[64];     /* a key's or a webhook's, shown once; "": none was asked for */
+	const char *objects; /* the kinds that the caller may read; NULL: all, or not asked for */
 };
 
 /* What several requests bring that share the statement of the first, as its parameters. */

@@ -228,6 +228,23 @@ def test_a_partner_hears_of_itself_and_of_those_below_and_of_nothing_else(api, a
     assert {"region", "api_key"} <= {message.data["data"]["object_type"] for message in staff.messages}
 
 
+@pytest.mark.parametrize("from_start", [True, False], ids=["catching up", "live"])
+def test_a_stream_tells_of_what_its_caller_may_read(api, follow, from_start):
+    """Managers and analysts read no webhooks, and a key nothing that its scopes do not name."""
+    start, analyst = now(api), api.as_role("analyst")
+    blind = api.as_role("admin", scopes=["events:read", "products:read"])
+    place = {"cursor": start} if from_start else {}
+    streams = [] if from_start else [follow(caller) for caller in (api, analyst, blind)]
+    webhook = api.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/", "event_types": ["webhook.test"]}).json()["id"]
+    region, product = builders.make_region(api)["id"], builders.make_product(api)["id"]
+
+    streams = streams or [follow(caller, **place) for caller in (api, analyst, blind)]
+    heard = [stream.until(lambda stream: product in stream.objects()).objects() for stream in streams]
+
+    made = [webhook, region, product]
+    assert [[one for one in objects if one in made] for objects in heard] == [made, [region, product], [product]]
+
+
 def test_what_is_below_changes_while_a_partner_listens(api, acme, zenith, follow):
     moving = builders.make_partner(api, parent_code=acme["code"])
     callers = [api.as_partner(acme), api.as_partner(zenith)]

@@ -102,6 +102,26 @@ def test_every_table_that_people_change_is_audited(sql):
     assert all(triggers == {"audit_insert", "audit_update", "audit_delete"} for triggers in audited.values())
 
 
+def test_every_audited_table_is_opened_by_a_room(sql):
+    """Whoever reads the room may read of it in the logs; of others, administrators only."""
+    rooms = " ".join(path.read_text() for path in (ROOT / "server/resources").glob("*/access.sql"))
+    opened = set(re.findall(r"access_(?:shared|of_partner|begin)\('(\w+)'", rooms))
+    audited = names(sql("select tgrelid::regclass::text from pg_trigger where tgname = 'audit_insert'"))
+
+    assert audited and audited - opened == set()
+
+
+def test_no_log_keeps_a_secret(sql):
+    """By the names that such columns have; which are kept out is said by the contract (x-sensitive)."""
+    kept = sql(
+        "select c.relname || '.' || a.attname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_attribute a on a.attrelid = c.oid"
+        " where t.tgname in ('audit_insert', 'audit_update', 'audit_delete') and a.attname ~ 'secret|hash|password|credential'"
+        " and a.atttypid <> 'timestamptz'::regtype and pg_get_triggerdef(t.oid) !~ ('[{,]' || a.attname || '[},]')"
+    )
+
+    assert names(kept) == set()
+
+
 def test_partners_read_neither_logs_nor_secrets(sql):
     closed = {"audit_log", "server_secret", "schema_migration"}
     readable = names(

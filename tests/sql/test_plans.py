@@ -164,6 +164,7 @@ VALUES = {
         "object_id": PARTNER_ID,
         "actor_id": "md5('key 7')::uuid",
         "operation": "'createPartner'",
+        "objects": "'partner contact'",
         "from": "'2024-01-08'",
         "to": "'2024-01-08T12:00:00Z'",
     },

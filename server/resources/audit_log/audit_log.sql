@@ -3,6 +3,7 @@
 select a.id, a.at, a.actor_id, a.actor_name, a.operation, a.request_id, a.action, a.object_type, a.object_id, a.partner_id, a.before, a.after, a.is_erased
 from audit_log a
 where true
+  and a.object_type = any (string_to_array(:objects, ' '))
   and a.object_type = :object_type
   and a.object_id = :object_id
   and a.actor_id = :actor_id

@@ -9,6 +9,7 @@ struct config;
 struct contract;
 struct followers;
 struct gzip;
+struct hosts;
 struct issuer;
 struct journal;
 struct lanes;
@@ -27,12 +28,13 @@ struct service {
 	const struct contract *contract;
 	const struct operation_table *operations;
 	const struct statement_catalogue *statements;
-	const char *database_url;
 	struct slice cursor_secret;
 	struct business_clock *clock; /* shared; a test may set it */
 	struct slice webhook_key;     /* what the secrets of webhooks are computed from */
 
 	struct loop *loop;
+	struct hosts *hosts;      /* of the database that is written to */
+	struct hosts *read_hosts; /* of that, or of its replicas */
 	struct lanes *lanes;
 	struct shared_table *shared;
 	struct variant_cache *variants;

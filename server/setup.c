@@ -1,16 +1,24 @@
 #include "setup.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "loop.h"
+#include "postgres/hosts.h"
 #include "request/binding.h"
 #include "tasks/jobs.h"
 #include "token.h"
 
-enum { CONNECT_TRIES = 50, CONNECT_PAUSE_MS = 100, SECRET_BYTES = 32 };
+enum {
+	CONNECT_TRIES = 50, /* of all hosts together */
+	CONNECT_PAUSE_MS = 100,
+	CONNECT_MS = 30 * 1000, /* for hosts that say nothing */
+	SECRET_BYTES = 32
+};
 
 static void pause_ms(long ms)
 {
@@ -18,18 +26,51 @@ static void pause_ms(long ms)
 	nanosleep(&pause, NULL);
 }
 
+/* Waits until the connection has something to say, or its host has had its time. */
+static bool await_socket(PGconn *connection, PostgresPollingStatusType status, int64_t due_ms)
+{
+	struct pollfd socket = {.fd = PQsocket(connection),
+		.events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+	int64_t left_ms = due_ms - clock_monotonic_ms();
+	return left_ms > 0 && poll(&socket, 1, (int)left_ms) > 0;
+}
+
+/* Asks the host whose turn it is. */
+static PGconn *connect_to_one(struct hosts *hosts, struct text *ret_error)
+{
+	static const char *const none[] = {NULL};
+	int64_t due_ms = clock_monotonic_ms() + hosts_limit_ms(hosts);
+	PGconn *connection = hosts_open(hosts, none, none);
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	if (PQstatus(connection) == CONNECTION_BAD)
+		status = PGRES_POLLING_FAILED;
+	while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED &&
+		await_socket(connection, status, due_ms))
+		status = PQconnectPoll(connection);
+	if (status == PGRES_POLLING_OK)
+		return connection;
+	text_append_printf(ret_error, "cannot connect to the database: %s",
+		status == PGRES_POLLING_FAILED ? PQerrorMessage(connection) : "it says nothing");
+	hosts_failed(hosts, hosts_turn(hosts));
+	PQfinish(connection);
+	return NULL;
+}
+
 PGconn *setup_connect(const char *url, struct text *ret_error)
 {
-	PGconn *owner = PQconnectdb(url);
-	for (int i = 1; i < CONNECT_TRIES && PQstatus(owner) != CONNECTION_OK; i++) {
-		pause_ms(CONNECT_PAUSE_MS);
-		PQreset(owner);
+	struct hosts *hosts = hosts_new(url);
+	PGconn *owner = NULL;
+	int64_t due_ms = clock_monotonic_ms() + CONNECT_MS;
+	for (int i = 0; i < CONNECT_TRIES && hosts != NULL && owner == NULL; i++) {
+		if (clock_monotonic_ms() > due_ms)
+			break;
+		text_clear(ret_error);
+		owner = connect_to_one(hosts, ret_error);
+		if (owner == NULL)
+			pause_ms(CONNECT_PAUSE_MS);
 	}
-	if (PQstatus(owner) == CONNECTION_OK)
-		return owner;
-	text_append_printf(ret_error, "cannot connect to the database: %s", PQerrorMessage(owner));
-	PQfinish(owner);
-	return NULL;
+	hosts_free(hosts);
+	return owner;
 }
 
 /* Runs a statement of the catalogue and waits; NULL with one line in `ret_error`. */

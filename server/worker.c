@@ -35,6 +35,7 @@ struct worker {
 	struct service service;
 	struct loop loop;
 	struct journal journal;
+	const char *database_url;
 	struct http *http;       /* NULL: it only works */
 	struct watch stop_watch; /* an eventfd */
 	int64_t stop_ms;         /* when it began to stop; 0: it runs */
@@ -65,21 +66,32 @@ static void begin_to_stop(struct watch *watch, uint32_t events)
 static const char of_pages[] = "-c enable_hashjoin=off -c enable_mergejoin=off "
 			       "-c max_parallel_workers_per_gather=0";
 
-static bool make_parts(struct worker *worker, struct text *ret_error)
+static struct lanes *make_lanes(struct worker *worker)
 {
 	struct service *service = &worker->service;
 	const struct config *config = service->config;
-	const char *read_url = config->read_url != NULL ? config->read_url : service->database_url;
+	const char *read_url = config->read_url;
+	service->hosts = hosts_new(worker->database_url);
+	service->read_hosts = hosts_new(read_url != NULL ? read_url : worker->database_url);
+	if (service->hosts == NULL || service->read_hosts == NULL)
+		return NULL;
+	struct hosts *reads = service->read_hosts;
 	const struct lanes_options options = {
-		.works = {[LANE_READ] = {read_url, of_pages, config->read_lanes, config->batch},
-			[LANE_WRITE] = {service->database_url, "", config->write_lanes,
-				config->batch},
-			[LANE_BULK] = {read_url, "", 1, config->batch},
-			[LANE_REPORT] = {read_url, "", config->report_lanes, 1}},
+		.works = {[LANE_READ] = {reads, of_pages, config->read_lanes, config->batch},
+			[LANE_WRITE] = {service->hosts, "", config->write_lanes, config->batch},
+			[LANE_BULK] = {reads, "", 1, config->batch},
+			[LANE_REPORT] = {reads, "", config->report_lanes, 1}},
 		.queue_max = config->queue,
 		.statement_ms = config->statement_ms,
 		.batch_ms = config->request_ms,
 	};
+	return lanes_new(&worker->loop, &options);
+}
+
+static bool make_parts(struct worker *worker, struct text *ret_error)
+{
+	struct service *service = &worker->service;
+	const struct config *config = service->config;
 	worker->stop_watch = (struct watch){.fd = -1, .ready = begin_to_stop, .ctx = worker};
 	int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!loop_init(&worker->loop) || stop_fd < 0 ||
@@ -96,7 +108,7 @@ static bool make_parts(struct worker *worker, struct text *ret_error)
 	service->meter = meter_new();
 	service->gzip = gzip_new();
 	service->followers = followers_new(service);
-	service->lanes = lanes_new(&worker->loop, &options);
+	service->lanes = make_lanes(worker);
 	worker->housekeeping = housekeeping_new(service);
 	if (service->shared == NULL || service->variants == NULL || service->actors == NULL ||
 		service->lanes == NULL || worker->housekeeping == NULL ||
@@ -143,12 +155,12 @@ struct worker *worker_new(
 	struct worker *worker = calloc(1, sizeof *worker);
 	if (worker == NULL)
 		return NULL;
+	worker->database_url = common->database_url;
 	worker->service = (struct service){
 		.config = common->config,
 		.contract = common->contract,
 		.operations = common->operations,
 		.statements = common->statements,
-		.database_url = common->database_url,
 		.cursor_secret = common->cursor_secret,
 		.clock = common->clock,
 		.webhook_key = common->webhook_key,
@@ -294,6 +306,8 @@ void worker_free(struct worker *worker)
 	throttle_free(worker->service.throttle);
 	meter_free(worker->service.meter);
 	gzip_free(worker->service.gzip);
+	hosts_free(worker->service.hosts);
+	hosts_free(worker->service.read_hosts);
 	compression_forget(worker->service.packed);
 	journal_done(&worker->journal);
 	loop_done(&worker->loop);

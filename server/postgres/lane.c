@@ -7,8 +7,7 @@
 
 enum {
 	RECONNECT_FIRST_MS = 20, /* doubles up to … */
-	RECONNECT_LAST_MS = 500,
-	CONNECT_MS = 5000,
+	RECONNECT_LAST_MS = 500, /* of all hosts together */
 };
 
 /* What the next result will be about. */
@@ -34,27 +33,36 @@ static void lane_close(struct lane *lane)
 	if (lane->group->down_ms == 0)
 		lane->group->down_ms = lane->group->loop->now_ms;
 	lane->due_ms = lane->group->loop->now_ms + lane->backoff_ms;
-	lane->backoff_ms = lane->backoff_ms * 2 < RECONNECT_LAST_MS ? lane->backoff_ms * 2
-								    : RECONNECT_LAST_MS;
+	int last_ms = RECONNECT_LAST_MS / hosts_count(lane->group->options->hosts);
+	lane->backoff_ms = lane->backoff_ms * 2 < last_ms ? lane->backoff_ms * 2 : last_ms;
+}
+
+/* The host does not take us: the next one is asked. */
+static void lane_give_up(struct lane *lane)
+{
+	hosts_failed(lane->group->options->hosts, lane->turn);
+	lane_close(lane);
 }
 
 void lane_open(struct lane *lane)
 {
 	const struct lane_group *group = lane->group;
+	struct hosts *hosts = group->options->hosts;
 	lane->connection = connection_open(
-		group->options->url, group->role, group->options->settings, group->statement_ms);
+		hosts, group->role, group->options->settings, group->statement_ms);
 	lane->state = LANE_CONNECTING;
-	lane->due_ms = group->loop->now_ms + CONNECT_MS;
+	lane->turn = hosts_turn(hosts);
+	lane->due_ms = group->loop->now_ms + hosts_limit_ms(hosts);
 	if (lane->connection == NULL || PQstatus(lane->connection) == CONNECTION_BAD ||
 		!loop_watch(group->loop, &lane->watch, PQsocket(lane->connection), EPOLLOUT))
-		lane_close(lane);
+		lane_give_up(lane);
 }
 
 static void lane_connected(struct lane *lane)
 {
 	if (PQenterPipelineMode(lane->connection) != 1 ||
 		PQsetnonblocking(lane->connection, 1) != 0) {
-		lane_close(lane);
+		lane_give_up(lane);
 		return;
 	}
 	lane->state = LANE_IDLE;
@@ -78,7 +86,7 @@ static void lane_connect_on(struct lane *lane)
 	loop_forget(loop, &lane->watch);
 	if (status == PGRES_POLLING_FAILED ||
 		!loop_watch(loop, &lane->watch, PQsocket(lane->connection), events))
-		lane_close(lane);
+		lane_give_up(lane);
 }
 
 /* The connection is gone. What cannot have been committed waits for another one. */
@@ -442,7 +450,7 @@ void lane_tick(struct lane *lane)
 	if (lane->due_ms > lane->group->loop->now_ms)
 		return;
 	if (lane->state == LANE_CONNECTING)
-		lane_close(lane);
+		lane_give_up(lane);
 	else if (lane->state == LANE_BUSY)
 		lane_lose(lane);
 }

@@ -18,7 +18,7 @@
 
 /* What one kind of work gets. */
 struct lane_work_options {
-	const char *url;
+	struct hosts *hosts;
 	const char *settings; /* of PostgreSQL, as options of the connection; may be "" */
 	int lanes;            /* of each role */
 	int batch_max;        /* segments */
@@ -56,6 +56,7 @@ struct lane {
 	enum lane_state state;
 	int64_t due_ms; /* when connecting or the batch must be over, or the next attempt is due */
 	int backoff_ms;
+	int turn; /* of the hosts: the one that it connects to */
 
 	struct prepared_set prepared;
 	bool must_forget; /* DEALLOCATE ALL before the next batch: its statements are stale */

@@ -10,15 +10,16 @@ enum stream_state { STREAM_CONNECTING, STREAM_IDLE, STREAM_WAITING, STREAM_COPYI
 struct stream {
 	struct loop *loop;
 	PGconn *connection;
+	struct hosts *hosts;
+	int turn; /* of the hosts: the one that it connects to */
 	struct watch watch;
 	enum stream_state state;
 	bool is_congested;
+	bool is_overdue;  /* its host says nothing any more */
 	PGresult *result; /* of the query; its end is still to come */
 	struct stream_events events;
 	void *ctx;
 };
-
-enum { CONNECT_MS = 5000 };
 
 static void ready(struct watch *watch, uint32_t events);
 static void overdue(struct watch *watch, uint32_t events);
@@ -28,7 +29,7 @@ struct stream *stream_new(const struct service *service, enum lane_role role,
 {
 	struct loop *loop = service->loop;
 	struct stream *stream = calloc(1, sizeof *stream);
-	PGconn *connection = connection_open(service->database_url, role,
+	PGconn *connection = connection_open(service->hosts, role,
 		events->settings == NULL ? "" : events->settings, events->statement_ms);
 	if (stream == NULL || connection == NULL) {
 		PQfinish(connection);
@@ -37,12 +38,15 @@ struct stream *stream_new(const struct service *service, enum lane_role role,
 	}
 	stream->loop = loop;
 	stream->connection = connection;
+	stream->hosts = service->hosts;
+	stream->turn = hosts_turn(service->hosts);
 	stream->events = *events;
 	stream->ctx = ctx;
 	stream->watch = (struct watch){.fd = -1, .ready = ready, .overdue = overdue, .ctx = stream};
-	stream->watch.due_ms = loop->now_ms + CONNECT_MS;
+	stream->watch.due_ms = loop->now_ms + hosts_limit_ms(service->hosts);
 	if (PQstatus(connection) == CONNECTION_BAD ||
 		!loop_watch(loop, &stream->watch, PQsocket(connection), EPOLLOUT)) {
+		hosts_failed(stream->hosts, stream->turn);
 		stream_free(stream);
 		return NULL;
 	}
@@ -62,6 +66,8 @@ void stream_free(struct stream *stream)
 static void lose(struct stream *stream)
 {
 	loop_forget(stream->loop, &stream->watch);
+	if (stream->state == STREAM_CONNECTING || stream->is_overdue)
+		hosts_failed(stream->hosts, stream->turn);
 	stream->state = STREAM_LOST;
 	if (stream->events.on_lost != NULL)
 		stream->events.on_lost(stream->ctx, PQerrorMessage(stream->connection));
@@ -98,8 +104,10 @@ static int64_t query_due_ms(const struct stream *stream)
 
 static void overdue(struct watch *watch, uint32_t events)
 {
+	struct stream *stream = watch->ctx;
 	(void)events;
-	lose(watch->ctx);
+	stream->is_overdue = true;
+	lose(stream);
 }
 
 /* Sends what libpq has buffered; what the socket does not take waits for EPOLLOUT. */

@@ -234,6 +234,13 @@ static void visit_members(const struct visitor *visitor, const struct schema *sc
 	}
 }
 
+const struct schema *schema_items(const struct schema *schema)
+{
+	while (schema != NULL && schema->items == NULL)
+		schema = schema->reference;
+	return schema == NULL ? NULL : schema->items;
+}
+
 void schema_each_member(const struct schema *schema, schema_visit_function *visit, void *ctx)
 {
 	const struct visitor visitor = {.top = schema, .visit = visit, .ctx = ctx};

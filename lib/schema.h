@@ -55,6 +55,9 @@ void schema_check_text(const struct schema *schema, struct slice value, const ch
 /* Returns the schema of the member `name`, looking through $ref and allOf, or NULL. */
 const struct schema *schema_member(const struct schema *schema, const char *name);
 
+/* Returns the schema of the items of an array, looking through $ref, or NULL. */
+const struct schema *schema_items(const struct schema *schema);
+
 /* Calls `visit` for every member of an object schema (through $ref and allOf), in the order of the
  * document. */
 typedef void schema_visit_function(

@@ -6,6 +6,12 @@
 
 #include "imports/staging_rows.h"
 
+static bool is_list_of_words(const struct schema *schema)
+{
+	const struct schema *items = schema_items(schema);
+	return items != NULL && schema_allows_type(items, "string");
+}
+
 static void add_member(void *ctx, const char *name, const struct schema *schema, bool is_required)
 {
 	struct staging *staging = ctx;
@@ -20,9 +26,7 @@ static void add_member(void *ctx, const char *name, const struct schema *schema,
 		.pointer = pointer.bytes,
 		.schema = schema,
 		.is_required = is_required,
-		.kind = schema_allows_type(schema, "object")  ? MEMBER_OBJECT
-			: schema_allows_type(schema, "array") ? MEMBER_ARRAY
-							      : MEMBER_SCALAR,
+		.is_list = is_list_of_words(schema),
 	};
 }
 

@@ -86,7 +86,7 @@ static void write_cell(struct staging *staging, int member, struct slice value)
 {
 	if (value.length == 0) {
 		staging_write_null(staging);
-	} else if (staging->members[member].kind == MEMBER_ARRAY) {
+	} else if (staging->members[member].is_list) {
 		json_t *array = json_loadb(value.bytes, value.length, 0, NULL);
 		staging_write_array(staging, array);
 		json_decref(array);

@@ -48,14 +48,14 @@ static void write_json(struct staging *staging, const json_t *value)
 	free(json);
 }
 
-static void write_value(struct staging *staging, const json_t *value)
+static void write_value(struct staging *staging, const struct member *member, const json_t *value)
 {
 	if (value == NULL || json_is_null(value))
 		staging_write_null(staging);
 	else if (json_is_string(value))
 		staging_write_text(staging,
 			(struct slice){json_string_value(value), json_string_length(value)});
-	else if (json_is_array(value))
+	else if (member->is_list)
 		staging_write_array(staging, value);
 	else
 		write_json(staging, value);
@@ -69,7 +69,7 @@ static void write_object(struct staging *staging, const json_t *row)
 		json_t *value = json_object_get(row, staging->members[i].name);
 		staging->members[i].is_brought |= value != NULL;
 		text_append_char(staging->copy, '\t');
-		write_value(staging, value);
+		write_value(staging, &staging->members[i], value);
 	}
 	text_append_char(staging->copy, '\n');
 }

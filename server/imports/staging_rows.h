@@ -16,14 +16,11 @@ enum {
 	COLUMN_PASSED = -2,
 };
 
-/* What a member of the row is in `staging`. */
-enum member_kind { MEMBER_SCALAR, MEMBER_ARRAY, MEMBER_OBJECT };
-
 struct member {
 	const char *name;
 	char *pointer; /* "/name" */
 	const struct schema *schema;
-	enum member_kind kind;
+	bool is_list; /* of words: an array of PostgreSQL; what else has parts is JSON */
 	bool is_required;
 	bool is_brought; /* the file has it */
 };

@@ -118,6 +118,8 @@ class Maker:
             return next(value for value in member["enum"] if value not in (usual, None))
         if member.get("type") == "boolean":
             return not usual
+        if member.get("type") == "integer":
+            return usual + 1 if usual < member["maximum"] else usual - 1
         if member.get("type") == "array":
             return [f"{name}-{next(numbers)}"]
         if member.get("format") == "date":

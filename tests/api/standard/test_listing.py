@@ -103,6 +103,8 @@ def fits(resource, name, value):
         return lambda item: any(value.casefold() in str(item.get(name, "")).casefold() for name in own)
     if name == "day":
         return lambda item: item["starts_on"] <= value <= item["ends_on"]
+    if name == "as_of":
+        return lambda item: item["valid_from"] <= value <= (item["valid_to"] or value)
     if name == "from" or name.endswith("_from"):
         return lambda item: item[in_order_of] >= value
     if name == "to" or name.endswith("_to"):
@@ -118,6 +120,8 @@ def value_of(resource, name, item):
         return item[resource.key()] if re.fullmatch(r"[A-Za-z0-9-]{4,}", item[resource.key()]) else None
     if name == "day":
         return item["starts_on"]
+    if name == "as_of":
+        return item["valid_from"]
     if re.search("(^|_)(from|to)$", name) and name not in resource.properties:
         return item[sorts(resource)[0].lstrip("-")]
     if f"{name}s" in resource.properties:

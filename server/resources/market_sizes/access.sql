@@ -1,0 +1,1 @@
+select access_shared('market_size');

@@ -122,6 +122,7 @@ create table market_size (
 create unique index market_size_taken on market_size (period, region_id, product_category, price_level) nulls not distinct;
 create index market_size_by_period on market_size (period, id);
 create index market_size_by_region on market_size (region_id);
+create index market_size_by_category on market_size (product_category, period, id);
 comment on table market_size is 'What all vendors together sell in a region in a period, by whose estimate.';
 comment on column market_size.region_id is 'Where.';
 comment on column market_size.product_category is 'Of which products, as they have it; null: all.';

@@ -248,6 +248,9 @@ begin
 	create temp table staging_error (line bigint not null, pointer text, code text not null, detail text not null) on commit drop;
 	perform demo_master();
 	perform demo_partners(first_day);
+	perform demo_coverages(first_day);
+	perform demo_abilities(first_day);
+	perform demo_markets(first_day);
 	perform demo_books(first_day);
 	perform demo_sales(first_day, done.id);
 	done.finished_at := clock_timestamp();

@@ -153,6 +153,66 @@ as $$
 $$;
 comment on function import_values(text, text[]) is 'What each column of a row becomes: what the file says, where it has the member or nothing is known, and what is known otherwise.';
 
+create or replace function import_rules(thing text) returns void
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+	if to_regproc(thing || '_faults') is not null then
+		execute format($q$
+			insert into staging_error (line, pointer, code, detail)
+			select j.line, f.pointer, f.problem, coalesce(f.detail, f.problem)
+			from staging_judged j
+			left join %1$I t on t.id = j.known
+			cross join lateral %2$I(jsonb_populate_record(t, to_jsonb(j))) as f
+			where j.verdict in ('created', 'updated')
+		$q$, thing, thing || '_faults');
+	end if;
+	perform import_exclusions(thing);
+	update staging_judged j
+	set verdict = 'rejected'
+	from staging_error e
+	where e.line = j.line;
+end
+$$;
+comment on function import_rules(text) is 'Refuses the rows that the rules of their table refuse, as a single request would: its function TABLE_faults, and what excludes each other.';
+
+create or replace function import_exclusions(thing text) returns void
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+	excluded record;
+begin
+	for excluded in
+		select split_part(c.conname, '__', 1) as problem,
+			string_agg(format('%s as e%s', pg_get_indexdef(c.conindid, k.place::integer, true), k.place), ', ') as places,
+			string_agg(format('a.e%1$s %2$s b.e%1$s', k.place, o.oprname), ' and ') as meets
+		from pg_constraint c
+		cross join lateral unnest(c.conexclop) with ordinality as k (operator, place)
+		join pg_operator o on o.oid = k.operator
+		where c.conrelid = thing::regclass and c.contype = 'x'
+		group by c.oid
+	loop
+		execute format($q$
+			with placed as materialized (
+				select 0 as line, id, %2$s
+				from %1$I
+				where id not in (select j.known from staging_judged j where j.verdict = 'updated')
+				union all
+				select line, id, %2$s
+				from staging_judged
+				where verdict in ('created', 'updated') and line not in (select e.line from staging_error e)
+			)
+			insert into staging_error (line, pointer, code, detail)
+			select distinct on (a.line) a.line, null, %3$L, case when b.line > 0 then 'line ' || b.line || ' has it already' else %3$L end
+			from placed a
+			join placed b on b.line < a.line and b.id <> a.id and %4$s
+			order by a.line, b.line
+		$q$, thing, excluded.places, excluded.problem, excluded.meets);
+	end loop;
+end
+$$;
+comment on function import_exclusions(text) is 'Refuses the rows that an exclusion constraint of the table would refuse, beside what is there and what stands further up in the file.';
+
 create or replace function import_judge(thing text, given text[]) returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '64MB' set jit = off
 as $$
@@ -165,6 +225,7 @@ begin
 		import_values(thing, given), import_sources(thing));
 	execute format('update staging_judged j set verdict = ''unchanged'' from %I t where t.id = j.known and (%s) is not distinct from (%s)', thing,
 		regexp_replace(compared, '(^|, )', '\1j.', 'g'), regexp_replace(compared, '(^|, )', '\1t.', 'g'));
+	perform import_rules(thing);
 	return query select * from import_counts();
 end
 $$;

@@ -34,7 +34,7 @@ PRINTED = {
     "docs/configuration.md": ["--webhook-private-addresses", '"reporting_currency": "CNY"', '{"value":"active","label":"合作中"}'],
     "docs/operating.md": ["fold-rollups\t", '{"status":"ready"}', '"status": "succeeded"', "\nqudao 0.", " operations, 0 faults", "statement getPartner"],
     "docs/security.md": ['"name":"Administrator","role":"admin"', '"operation":"createApiKey"'],
-    "docs/guides/partners.md": ['"code":"P0031"', '"to_status":"active","reason":"Agreement signed."', "\nP0009\n", '"status": "dormant"'],
+    "docs/guides/partners.md": ['"code":"P0031"', '"outlets": 4', '"decision":"passed_with_conditions"', '"to_status":"active","reason":"Agreement signed."', "\nP0009\n", '"status": "dormant"'],
     "docs/guides/sales.md": [
         '"code": "product_unknown"', '"unchanged": 2', '"amount": "2431.50"', '"external_ref":"R-1","partner_code":"P0007","quantity":"10"',
         '"to_status":"disputed","reason":"We ordered nine, not ten."',

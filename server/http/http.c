@@ -326,6 +326,8 @@ static struct peer *greet(struct http *http, struct MHD_Connection *connection)
 	return peer;
 }
 
+/* At its limit libmicrohttpd looks at its listening socket no more, and does again in the first run
+ * after a connection has ended: that run must not wait for somebody who is let in. */
 static void note_connection(void *ctx, struct MHD_Connection *connection, void **state,
 	enum MHD_ConnectionNotificationCode code)
 {
@@ -335,6 +337,7 @@ static void note_connection(void *ctx, struct MHD_Connection *connection, void *
 		*state = greet(http, connection);
 	else
 		peer_free(&http->peers, *state);
+	http->is_due |= !is_new;
 	atomic_fetch_add_explicit(
 		&http->service->metrics->connections, is_new ? 1 : -1, memory_order_relaxed);
 }

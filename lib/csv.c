@@ -104,9 +104,18 @@ static bool refuse(struct csv_reader *reader, size_t line, const char *fault)
 	return false;
 }
 
-static bool is_formula(char byte)
+/* Spreadsheets take the forms of full width (U+FF1D, U+FF0B, U+FF0D, U+FF20) as well, and pass over
+ * a tab or a line end that stands before. */
+static bool is_formula(struct slice text)
 {
-	return byte != '\0' && strchr("=+-@\t\r", byte) != NULL;
+	static const char *const beginnings[] = {"=", "+", "-", "@", "\t", "\r", "\n",
+		"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+		size_t length = strlen(beginnings[i]);
+		if (text.length >= length && memcmp(text.bytes, beginnings[i], length) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* True for a formula behind any number of `'`. A text that is one of these by itself gets one more
@@ -116,7 +125,7 @@ static bool hides_formula(struct slice cell)
 	size_t i = 0;
 	while (i < cell.length && cell.bytes[i] == '\'')
 		i++;
-	return i < cell.length && is_formula(cell.bytes[i]);
+	return is_formula((struct slice){cell.bytes + i, cell.length - i});
 }
 
 /* Takes away the `'` that csv_append_cell put in front. */

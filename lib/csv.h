@@ -32,5 +32,6 @@ bool csv_reader_finish(struct csv_reader *reader);
 const char *csv_reader_fault(const struct csv_reader *reader);
 
 /* Appends a cell, quoted where it must be. With `is_text`, a cell that a spreadsheet would take for
- * a formula (it begins with = + - @ tab CR) gets a quote ' in front. */
+ * a formula (it begins with = + - @, also of full width, or with tab, CR or LF) gets a quote '
+ * in front. */
 void csv_append_cell(struct text *text, struct slice cell, bool is_text);

@@ -282,6 +282,32 @@ static void a_formula_is_defused_in_a_text_only(void **state)
 	assert_cell(SLICE("@a"), true, "'@a");
 	assert_cell(SLICE("\t1"), true, "'\t1");
 	assert_cell(SLICE("\r"), true, "\"'\r\"");
+	assert_cell(SLICE("\n=1"), true, "\"'\n=1\"");
+	assert_cell(SLICE("\xef\xbc\x9d"
+			  "1"),
+		true,
+		"'\xef\xbc\x9d"
+		"1");
+	assert_cell(SLICE("\xef\xbc\x8b"
+			  "1"),
+		true,
+		"'\xef\xbc\x8b"
+		"1");
+	assert_cell(SLICE("\xef\xbc\x8d"
+			  "1"),
+		true,
+		"'\xef\xbc\x8d"
+		"1");
+	assert_cell(SLICE("\xef\xbc\xa0"
+			  "a"),
+		true,
+		"'\xef\xbc\xa0"
+		"a");
+	assert_cell(SLICE("\xef\xbc\x8c"
+			  "a"),
+		true,
+		"\xef\xbc\x8c"
+		"a");
 	assert_cell(SLICE("=\"a\""), true, "\"'=\"\"a\"\"\"");
 	assert_cell(SLICE("-1"), false, "-1");
 	assert_cell(SLICE("1-1"), true, "1-1");
@@ -291,7 +317,8 @@ static void what_is_written_is_read_as_it_was(void **state)
 {
 	(void)state;
 	static const char *const cells[] = {"", " ", "a", "'", "''", "=", "'=", "''=", "=\"", "\r",
-		"\r\n", "'\r\n", "-1", "a,b", "\xe6\xb8\xa0", "\"", "'\"", "\t", " =", "\n="};
+		"\r\n", "'\r\n", "-1", "a,b", "\xe6\xb8\xa0", "\"", "'\"", "\t", " =", "\n=", "'\n",
+		"\xef\xbc\x9d", "'\xef\xbc\xa0"};
 	struct text file = {0};
 	struct text expected = {0};
 	text_append_string(&expected, "1:");

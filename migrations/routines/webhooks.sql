@@ -16,3 +16,10 @@ as $$
 $$;
 comment on function webhook_retry_delay(integer) is
 	'How long to wait after so many attempts, give or take a tenth, so that what failed together does not come back together; null: no longer.';
+
+create or replace function webhook_reason(reason text) returns text
+	language sql stable parallel safe security invoker
+	return case when current_user <> 'qudao_partner' or reason in ('status_refused', 'redirect_refused', 'gone', 'event_forgotten') then reason
+		when reason is not null then 'unreachable' end;
+comment on function webhook_reason(text) is
+	'Why an attempt failed, for whoever asks: a partner is not told what the vendor''s network knows of a host that gave no answer.';

@@ -531,6 +531,19 @@ def test_a_host_that_nobody_knows_is_a_reason(api, hook):
     assert (failed["last_status"], failed["last_reason"]) == (None, "host_unknown")
 
 
+def test_a_partner_is_told_no_more_of_a_host_than_that_it_gave_no_answer(api, hook):
+    partner = api.as_partner(make_partner(api))
+    webhook = hook(partner, url="http://127.0.0.1:9/")
+
+    failed = settled(api, send_test(partner, webhook)["id"])
+
+    assert failed["last_reason"] == "connection_refused"
+    (told,) = partner.get("/v1/webhook-deliveries").json()["data"]
+    assert (told["id"], told["last_reason"]) == (failed["id"], "unreachable")
+    assert partner.get(f"/v1/webhook-deliveries/{failed['id']}").json()["last_reason"] == "unreachable"
+    assert partner.get(f"/v1/webhooks/{webhook['id']}").json()["last_failure_reason"] == "unreachable"
+
+
 def test_a_port_that_nobody_listens_at_is_a_reason(api, hook):
     failed = settled(api, send_test(api, hook(url="http://127.0.0.1:9/"))["id"])
 

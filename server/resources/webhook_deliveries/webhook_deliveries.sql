@@ -1,7 +1,7 @@
 -- name: listWebhookDeliveries
 -- Deliveries in the order they were made in.
 select d.id, d.webhook_id, (select e.id from event e where e.sequence = d.event_sequence) as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
-	d.last_status, d.last_reason, d.last_duration_ms, d.delivered_at, d.created_at
+	d.last_status, webhook_reason(d.last_reason) as last_reason, d.last_duration_ms, d.delivered_at, d.created_at
 from webhook_delivery d
 where true
   and d.webhook_id = :webhook_id
@@ -19,7 +19,7 @@ select d.id, d.webhook_id, d.event_id, d.event_type, d.status, d.attempts, d.nex
 from webhook w
 cross join lateral (
 	select d.id, d.webhook_id, (select e.id from event e where e.sequence = d.event_sequence) as event_id, d.event_type, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at,
-		d.last_status, d.last_reason, d.last_duration_ms, d.delivered_at, d.created_at
+		d.last_status, webhook_reason(d.last_reason) as last_reason, d.last_duration_ms, d.delivered_at, d.created_at
 	from webhook_delivery d
 	where d.webhook_id = w.id
 	  and d.webhook_id = :webhook_id

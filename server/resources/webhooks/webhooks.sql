@@ -2,7 +2,7 @@
 -- Webhooks in the order they were made in.
 select w.id, w.partner_id, p.code as partner_code, w.url, w.description, w.event_types, w.is_enabled, w.disabled_reason,
 	case when w.previous_secret_until > app_now() then w.previous_secret_until end as previous_secret_until,
-	s.last_success_at, s.last_failure_at, s.last_failure_reason, s.failing_since, w.version, w.created_at, w.updated_at
+	s.last_success_at, s.last_failure_at, webhook_reason(s.last_failure_reason) as last_failure_reason, s.failing_since, w.version, w.created_at, w.updated_at
 from webhook w
 left join partner p on p.id = w.partner_id
 left join webhook_state s on s.webhook_id = w.id
@@ -96,7 +96,7 @@ with target as (
 		w.created_at, w.updated_at
 )
 select null as problem, null as pointer, w.id, w.partner_id, p.code as partner_code, w.url, w.description, w.event_types, w.is_enabled,
-	w.disabled_reason, :new_secret as secret, w.previous_secret_until, s.last_success_at, s.last_failure_at, s.last_failure_reason,
+	w.disabled_reason, :new_secret as secret, w.previous_secret_until, s.last_success_at, s.last_failure_at, webhook_reason(s.last_failure_reason) as last_failure_reason,
 	s.failing_since, w.version, w.created_at, w.updated_at
 from changed w
 left join partner p on p.id = w.partner_id

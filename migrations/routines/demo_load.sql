@@ -254,7 +254,7 @@ begin
 	perform demo_books(first_day);
 	perform demo_sales(first_day, done.id);
 	done.finished_at := clock_timestamp();
-	perform import_finish(done);
+	perform import_finish(done, 0);
 	return true;
 end
 $$;

@@ -46,7 +46,7 @@ create or replace function import_members(thing text) returns table (name text, 
 as $$
 	select a.attname::text, format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid), a.attnum,
 		case when a.attname = any (import_key(thing)) then 'key' when a.attname = 'status' then 'status'
-			when r.name is not null then 'reference' when pg_get_expr(d.adbin, d.adrelid) like '''{}''%' then 'object' else 'value' end
+			when r.name is not null then 'reference' when a.atttypid = 'jsonb'::regtype and pg_get_expr(d.adbin, d.adrelid) like '''{%' then 'object' else 'value' end
 	from pg_attribute a
 	join pg_attribute s on s.attrelid = to_regclass('pg_temp.staging') and s.attname = a.attname and s.attnum > 0
 	left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

@@ -15,12 +15,17 @@ def faults(answer, status=400):
     return {fault["pointer"] for fault in answer.json()["errors"]}
 
 
+def signed(number):
+    """What else a sale says, if this is its quantity or amount: only returns are negative."""
+    return {"kind": "return_to_vendor"} if decimal.Decimal(number) < 0 else {}
+
+
 @pytest.mark.parametrize("amount", BOUNDARIES)
 def test_an_amount_comes_back_exactly(api, acme, product, amount):
     if len(amount.split(".")[0].lstrip("-")) > 14:
         amount = amount[:14]
 
-    sale = make_sale(api, acme, product, amount=amount)
+    sale = make_sale(api, acme, product, amount=amount, **signed(amount))
 
     assert decimal.Decimal(sale["amount"]) == decimal.Decimal(amount)
     assert api.get(f"/v1/sales-records/{sale['id']}").json()["amount"] == sale["amount"]
@@ -68,7 +73,7 @@ def test_a_unit_price_has_six_digits_after_the_point(api):
     ("USD", "0", "0.00"), ("USD", "-0", "0.00"), ("JPY", "-0.0", "0"), ("USD", "007", "7.00"),
 ])
 def test_the_currency_decides_how_many_digits_are_shown(api, acme, product, currency, given, shown):
-    sale = make_sale(api, acme, product, amount=given, unit_price=None, currency=currency)
+    sale = make_sale(api, acme, product, amount=given, unit_price=None, currency=currency, **signed(given))
 
     assert sale["amount"] == shown
 
@@ -81,7 +86,7 @@ def test_a_cost_is_shown_in_its_own_currency(api, acme, product):
 
 def test_a_quantity_shows_the_digits_that_matter(api, acme, product):
     for given, shown in (("3", "3"), ("3.0", "3"), ("3.50", "3.5"), ("0.0001", "0.0001"), ("-2.10", "-2.1")):
-        assert make_sale(api, acme, product, quantity=given, unit_price="0")["quantity"] == shown
+        assert make_sale(api, acme, product, quantity=given, unit_price="0", **signed(given))["quantity"] == shown
 
 
 @pytest.mark.parametrize("quantity, price, currency, amount", [
@@ -91,7 +96,7 @@ def test_a_quantity_shows_the_digits_that_matter(api, acme, product):
     ("7", "1.115", "USD", "7.81"), ("1", "2.675", "USD", "2.68"), ("0.0001", "1", "USD", "0.00"),
 ])
 def test_quantity_times_price_is_rounded_half_away_from_zero(api, acme, product, quantity, price, currency, amount):
-    sale = make_sale(api, acme, product, quantity=quantity, unit_price=price, currency=currency)
+    sale = make_sale(api, acme, product, quantity=quantity, unit_price=price, currency=currency, **signed(quantity))
 
     assert sale["amount"] == amount
 

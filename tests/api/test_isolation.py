@@ -117,7 +117,7 @@ def test_cost_is_null_for_a_partner_in_every_answer_with_one_object(me, world):
     got = me.get(f"/v1/sales-records/{sale['id']}").json()
     corrected = me.post(f"/v1/sales-records/{sale['id']}/correct", json={"reason": "r", "quantity": "4"}, if_match="*")
     voided = me.post(f"/v1/sales-records/{corrected.json()['id']}/void", json={"reason": "r"}, if_match="*")
-    own = me.post("/v1/sales-records", json=builders.a_sale(world["own"], world["product"], kind="sell_through", cost="5"))
+    own = me.post("/v1/sales-records", json=builders.a_sale(world["own"], world["product"], kind="sell_through"))
 
     assert product["standard_cost"] is None
     assert [a["cost"] for a in (got, corrected.json(), voided.json(), own.json())] == [None] * 4

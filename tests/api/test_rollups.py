@@ -51,7 +51,7 @@ def change(api, action, record):
     if action == "void":
         answer = api.post(f"/v1/sales-records/{record['id']}/void", json={"reason": "r"}, if_match=etag)
     elif action == "correct":
-        answer = api.post(f"/v1/sales-records/{record['id']}/correct", json={"reason": "r", "quantity": "2", "cost": "1.5"}, if_match=etag)
+        answer = api.post(f"/v1/sales-records/{record['id']}/correct", json={"reason": "r", "quantity": "-2" if record["quantity"].startswith("-") else "2", "cost": "1.5"}, if_match=etag)
     else:
         answer = api.post(f"/v1/sales-records/{record['id']}/dispute", json={"reason": "r"}, if_match=etag)
     assert answer.status_code in (200, 201, 409, 412), answer.text
@@ -71,7 +71,7 @@ def work(api, worker, partner, product):
         file = a_file(partner, product, f"{worker}-{number}", 300)
         assert import_patiently(api, file)["created"] == 300
         for i in range(15):
-            record = builders.make_sale(api, partner, product, quantity=str(i + 1), kind="return_to_vendor" if i % 5 == 4 else "sell_in")
+            record = builders.make_sale(api, partner, product, quantity=str(-i - 1 if i % 5 == 4 else i + 1), kind="return_to_vendor" if i % 5 == 4 else "sell_in")
             if i % 2:
                 change(api, ("void", "correct", "dispute")[i // 2 % 3], record)
 

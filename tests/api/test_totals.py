@@ -26,7 +26,7 @@ def world(api, database):
         builders.make_region(api)
         builders.make_exchange_rate(api)
         builders.make_legal_entity(api)
-        Maker(api).make("Course")
+        Maker(api).make_all()
         builders.make_calendar_period(api, builders.make_calendar(api))
         builders.make_quota(api, builders.make_member(api))
         builders.make_period_lock(api)

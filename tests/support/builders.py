@@ -30,12 +30,14 @@ def a_contact(**members):
 
 
 def a_sale(partner, product, **members):
+    """A sale, or a return: its quantity is negative unless it is named."""
+    is_return = members.get("kind", "").startswith("return")
     return {
         "external_ref": unique("REF"),
         "sold_on": "2026-03-01",
         "partner_code": partner["code"],
         "sku": product["sku"],
-        "quantity": "3",
+        "quantity": "-3" if is_return else "3",
         "unit_price": "10.00",
         "currency": "USD",
         **members,

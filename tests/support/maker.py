@@ -91,6 +91,12 @@ class Maker:
             return COMES_OF[schema](self)
         return self.sent("POST", self.where(schema, parent), json=self.body(schema, is_reference, **given))
 
+    def make_all(self):
+        """One of everything that files can bring."""
+        for schema, resource in self.resources.items():
+            if resource.imports is not None and resource.creates is not None:
+                self.make(schema)
+
     def imported(self, schema, content_type, rows):
         """The report of an import of these rows."""
         path = self.resources[schema].imports.template

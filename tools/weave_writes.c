@@ -223,6 +223,8 @@ static void append_faults(const struct writing *writing)
 	append_pair_faults(writing);
 	append_taken(writing);
 	append_rule(writing);
+	if (out->bytes[out->length - 1] == '(')
+		text_append_string(out, "\n\tselect null, null, null::uuid, null\n\twhere false");
 	text_append_string(out, "\n)");
 }
 

@@ -3,6 +3,10 @@ create or replace function import_rule_partner() returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 begin
+	insert into staging_error (line, pointer, code, detail)
+	select s.line, '/status', 'status_move_refused', 'a new partner is prospect, onboarding or active'
+	from staging_sound s
+	where s.status not in ('prospect', 'onboarding', 'active') and not exists (select from partner p where p.code = s.code);
 	if app_is_manager() then
 		insert into staging_error (line, pointer, code, detail)
 		select s.line, case when p.id is null then '/manager_code' else '/code' end, 'forbidden', 'it has another manager'

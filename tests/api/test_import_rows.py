@@ -312,6 +312,16 @@ def test_an_import_moves_no_status(api, partner):
     assert api.get(f"/v1/partners/{partner['id']}").json()["status"] == "prospect"
 
 
+def test_a_status_that_a_partner_has_already_is_no_move(api, partner):
+    for status in ("onboarding", "active", "suspended"):
+        assert api.post(f"/v1/partners/{partner['id']}/status", json={"status": status}).status_code == 200
+
+    report = import_csv(api, "partners", "code,name,status", f"{partner['code']},{partner['name']},suspended", "NEW-AND-SUSPENDED,New,suspended")
+
+    assert counts(report)[3:] == (1, 1)
+    assert faults(report) == [(3, "/status", "status_move_refused")]
+
+
 def test_more_than_a_thousand_faults_can_be_paged_through(api):
     lines = [f"MANY-{number},," for number in range(1234)]
 

@@ -108,14 +108,13 @@ static bool refuse(struct csv_reader *reader, size_t line, const char *fault)
  * a tab or a line end that stands before. */
 static bool is_formula(struct slice text)
 {
-	static const char *const beginnings[] = {"=", "+", "-", "@", "\t", "\r", "\n",
-		"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
-	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
-		size_t length = strlen(beginnings[i]);
-		if (text.length >= length && memcmp(text.bytes, beginnings[i], length) == 0)
-			return true;
-	}
-	return false;
+	static const char of_full_width[] = "\xef\xbc";
+	if (text.length == 0 || text.bytes[0] == '\0')
+		return false;
+	if (text.bytes[0] != of_full_width[0])
+		return strchr("=+-@\t\r\n", text.bytes[0]) != NULL;
+	return text.length > 2 && text.bytes[1] == of_full_width[1] && text.bytes[2] != '\0' &&
+	       strchr("\x9d\x8b\x8d\xa0", text.bytes[2]) != NULL;
 }
 
 /* True for a formula behind any number of `'`. A text that is one of these by itself gets one more

@@ -10,11 +10,13 @@
  * as JSON and the SQL files as they are, FOLDER/code.gen.c the operations that need no C of their
  * own, FOLDER/derived.sql their statements that follow from others, FOLDER/status_moves.sql the
  * moves, FOLDER/sensitive.sql what the audit log does not keep. A file below migrations/ is a
- * migration, one below migrations/routines/ a routine; all other SQL holds statements. Another YAML
+ * migration, one below migrations/routines/ has routines, as access.sql and rules.sql of a room do;
+ * all other SQL holds statements. Another YAML
  * file is a catalogue of languages/: translations of messages, and the labels of the contract's
  * enums. An enum of the contract without a name (x-enum), and a value without a label, do not
  * build. A file that would stay the same is not written, so that nothing is compiled again for it.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -150,37 +152,52 @@ enum { KIND_STATEMENTS, KIND_MIGRATION, KIND_ROUTINE, KIND_COUNT };
 static const char *const list_names[KIND_COUNT] = {
 	"woven_statement_files", "woven_migrations", "woven_routines"};
 
-static bool has_ending(const char *path, const char *end)
+bool has_ending(const char *text, const char *end)
 {
-	size_t length = strlen(path), end_length = strlen(end);
-	return length >= end_length && strcmp(path + length - end_length, end) == 0;
-}
-
-bool is_of_routines(const char *path)
-{
-	return strstr(path, "migrations/routines/") != NULL || has_ending(path, "/access.sql") ||
-	       has_ending(path, "/rules.sql");
+	size_t length = strlen(text), end_length = strlen(end);
+	return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
 static int kind_of(const char *path)
 {
-	if (is_of_routines(path))
+	if (strstr(path, "migrations/routines/") != NULL || has_ending(path, "/access.sql") ||
+		has_ending(path, "/rules.sql"))
 		return KIND_ROUTINE;
 	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
 }
 
-/* Reads all files of statements; means_done releases them. */
+/* Takes the functions of a text under their names. */
+static void cut_functions(const char *text, json_t *parts)
+{
+	static const char mark[] = "create or replace function ";
+	const char *part = strstr(text, mark);
+	while (part != NULL) {
+		part += strlen(mark);
+		const char *next = strstr(part, mark);
+		size_t length = next == NULL ? strlen(part) : (size_t)(next - part);
+		size_t name = 0;
+		while (isalnum((unsigned char)part[name]) || part[name] == '_')
+			name++;
+		json_object_setn_new(parts, part, name, json_stringn(part, length));
+		part = next;
+	}
+}
+
+/* Reads all SQL; means_done releases it. */
 static struct means read_means(const struct sources *sources, const char *written)
 {
 	struct means means = {.paths = sources->statements,
 		.path_count = sources->statement_count,
 		.files = calloc(sources->statement_count + 1, sizeof *means.files),
+		.routines = json_object(),
 		.written = written};
 	for (size_t i = 0; i < sources->statement_count; i++) {
-		if (kind_of(sources->statements[i]) != KIND_STATEMENTS)
-			continue;
-		struct text source = read_file(sources->statements[i]);
-		means.files[means.file_count++] = read_statements(sources->statements[i], &source);
+		const char *path = sources->statements[i];
+		struct text source = read_file(path);
+		if (kind_of(path) == KIND_STATEMENTS)
+			means.files[means.file_count++] = read_statements(path, &source);
+		else if (source.bytes != NULL)
+			cut_functions(source.bytes, means.routines);
 		text_done(&source);
 	}
 	return means;
@@ -191,6 +208,7 @@ static void means_done(struct means *means)
 	for (size_t i = 0; i < means->file_count; i++)
 		sqlfile_free(means->files[i]);
 	free(means->files);
+	json_decref(means->routines);
 }
 
 /* Makes the document whole, step by step, and returns it; the code and the tables that follow from

@@ -22,6 +22,8 @@ void append_literal(struct text *out, const char *string);
 void die_of(const char *where, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
 
+bool has_ending(const char *text, const char *end);
+
 /* Returns the value of a YAML file; a new reference. */
 json_t *read_yaml(const char *path);
 
@@ -127,6 +129,7 @@ struct means {
 	size_t path_count;
 	struct sql_file **files; /* of statements, with room for one more */
 	size_t file_count;
+	json_t *routines;    /* {name: text} of the functions of all other SQL */
 	const char *written; /* the ids of the operations that C files have, each behind a blank */
 };
 
@@ -135,13 +138,6 @@ struct sql_file *read_statements(const char *path, const struct text *source);
 
 /* Returns the statement of that name, or NULL. */
 const struct sql_statement *find_statement(const struct means *means, const char *name);
-
-/* True for a file of routines: below migrations/routines/, or access.sql and rules.sql of a room.
- */
-bool is_of_routines(const char *path);
-
-/* True when a routine of that name is among the SQL. */
-bool is_routine(const struct means *means, const char *name);
 
 /* Returns what a statement is without the lines that name a parameter or a sort, or with the former
  * (`has_all`); to be released. */

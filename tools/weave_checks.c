@@ -4,7 +4,6 @@
  * calls; a constraint is named after the problem that it prevents, and triggers raise theirs. What
  * an import says of its rows is no answer of the operation, and not looked at. */
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,39 +16,8 @@ static const char common_problems[] =
 struct checks {
 	json_t *document;
 	const struct means *means; /* operations that have code may answer problems, too */
-	json_t *functions;         /* {name: text}, of the routines */
 	json_t *elsewhere;         /* the problems that constraints prevent and triggers raise */
 };
-
-/* Takes the functions of a text under their names. */
-static void cut_functions(const char *text, json_t *parts)
-{
-	static const char mark[] = "create or replace function ";
-	const char *part = strstr(text, mark);
-	while (part != NULL) {
-		part += strlen(mark);
-		const char *next = strstr(part, mark);
-		size_t length = next == NULL ? strlen(part) : (size_t)(next - part);
-		size_t name = 0;
-		while (isalnum((unsigned char)part[name]) || part[name] == '_')
-			name++;
-		json_object_setn_new(parts, part, name, json_stringn(part, length));
-		part = next;
-	}
-}
-
-bool is_routine(const struct means *means, const char *name)
-{
-	char mark[128];
-	bool is_there = false;
-	snprintf(mark, sizeof mark, "create or replace function %s(", name);
-	for (size_t i = 0; !is_there && i < means->path_count; i++) {
-		struct text source = read_file(means->paths[i]);
-		is_there = source.bytes != NULL && strstr(source.bytes, mark) != NULL;
-		text_done(&source);
-	}
-	return is_there;
-}
 
 static json_t *problems_of(struct checks *checks)
 {
@@ -85,14 +53,12 @@ static void add_constraints(struct checks *checks, const char *text)
 	}
 }
 
-static void read_sql(struct checks *checks, const char *path)
+static void read_constraints(struct checks *checks, const char *path)
 {
+	if (strstr(path, "migrations/") == NULL)
+		return;
 	struct text source = read_file(path);
-	const char *text = source.bytes == NULL ? "" : source.bytes;
-	if (strstr(path, "migrations/") != NULL || is_of_routines(path)) {
-		cut_functions(text, checks->functions);
-		add_constraints(checks, text);
-	}
+	add_constraints(checks, source.bytes == NULL ? "" : source.bytes);
 	text_done(&source);
 }
 
@@ -101,7 +67,7 @@ static void add_triggers(struct checks *checks)
 {
 	const char *name;
 	json_t *text;
-	json_object_foreach (checks->functions, name, text)
+	json_object_foreach (checks->means->routines, name, text)
 		if (strstr(json_string_value(text), "returns trigger") != NULL)
 			add_literals(checks, json_string_value(text), checks->elsewhere);
 }
@@ -116,7 +82,7 @@ static void add_raised(struct checks *checks, const char *text, json_t *seen, js
 		while (word > text && (isalnum((unsigned char)word[-1]) || word[-1] == '_'))
 			word--;
 		size_t length = (size_t)(paren - word);
-		json_t *body = json_object_getn(checks->functions, word, length);
+		json_t *body = json_object_getn(checks->means->routines, word, length);
 		if (body == NULL || json_object_getn(seen, word, length) != NULL)
 			continue;
 		json_object_setn_new(seen, word, length, json_true());
@@ -194,17 +160,13 @@ static void check_operation(struct checks *checks, const char *id, json_t *opera
 
 void check_operations(json_t *document, const struct means *means)
 {
-	struct checks checks = {.document = document,
-		.means = means,
-		.functions = json_object(),
-		.elsewhere = json_object()};
+	struct checks checks = {.document = document, .means = means, .elsewhere = json_object()};
 	const char *id;
 	json_t *operation;
 	for (size_t i = 0; i < means->path_count; i++)
-		read_sql(&checks, means->paths[i]);
+		read_constraints(&checks, means->paths[i]);
 	add_triggers(&checks);
 	json_object_foreach (json_object_get(document, "x-operations"), id, operation)
 		check_operation(&checks, id, operation);
-	json_decref(checks.functions);
 	json_decref(checks.elsewhere);
 }

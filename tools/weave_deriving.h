@@ -32,6 +32,9 @@ struct reference {
 	bool is_needed;
 };
 
+/* True when the objects of a schema are a partner's. */
+bool belongs_to_partner(const struct derivation *derivation, const char *schema);
+
 /* A statement that adds an object or changes it. */
 struct writing {
 	const struct derivation *derivation;

@@ -51,8 +51,7 @@ void weave_objects(json_t *document, const struct means *means, struct text *out
 	text_append_string(out, "const struct woven_room woven_rooms[] = {\n");
 	for (size_t i = 0; i < means->path_count; i++) {
 		const char *path = means->paths[i];
-		size_t length = strlen(path), end = strlen(access_file);
-		if (length > end && strcmp(path + length - end, access_file) == 0)
+		if (has_ending(path, access_file))
 			append_room(document, path, out);
 	}
 	text_append_string(out, "\t{0}};\n\n");

@@ -83,12 +83,6 @@ static void check_filters(
 				of, names[i], id);
 }
 
-static bool ends_with(const struct text *text, const char *end)
-{
-	size_t length = strlen(end);
-	return text->length >= length && strcmp(text->bytes + text->length - length, end) == 0;
-}
-
 static void derive_read(const struct derivation *derivation, const char *id, const char *schema)
 {
 	const char *list_id = operation_of_kind(derivation->document, "x-lists", schema);
@@ -98,7 +92,7 @@ static void derive_read(const struct derivation *derivation, const char *id, con
 		return;
 	check_filters(derivation, list, id);
 	struct text select = text_of_statement(list, false);
-	if (!ends_with(&select, "\nwhere true") || !find_table(&select, &table))
+	if (!has_ending(select.bytes, "\nwhere true") || !find_table(&select, &table))
 		die_of(id,
 			"cannot follow from %s, which has no \"from TABLE ALIAS\" and \"where "
 			"true\"; write the statement %s",
@@ -129,7 +123,7 @@ struct table table_of(const struct sql_statement *read, const char *id)
 	return table;
 }
 
-static bool belongs_to_partner(const struct derivation *derivation, const char *schema)
+bool belongs_to_partner(const struct derivation *derivation, const char *schema)
 {
 	json_t *properties = json_object_get(
 		json_object_get(schemas_of(derivation->document), schema), "properties");

@@ -126,17 +126,9 @@ struct text *next_fault(const struct writing *writing)
 	return out;
 }
 
-static bool has_member(const struct writing *writing, const char *name)
-{
-	return json_object_get(
-		       json_object_get(schema_named(writing, writing->schema), "properties"),
-		       name) != NULL;
-}
-
 static void append_rights(const struct writing *writing)
 {
-	bool is_of_partner = has_member(writing, "partner_id");
-	if (is_of_partner && writing->is_change)
+	if (writing->is_change && belongs_to_partner(writing->derivation, writing->schema))
 		text_append_string(next_fault(writing),
 			"'forbidden', null, null::uuid, null\n\tfrom target t\n"
 			"\twhere not app_may_write(t.partner_id)");
@@ -199,7 +191,7 @@ static bool has_rule(const struct writing *writing)
 {
 	char name[96];
 	snprintf(name, sizeof name, "%s_faults", writing->table.name);
-	return is_routine(writing->derivation->means, name);
+	return json_object_get(writing->derivation->means->routines, name) != NULL;
 }
 
 static void append_rule(const struct writing *writing)

@@ -196,7 +196,7 @@ begin
 
 	-- Rows with a reference that is taken already: by a record, or by a row further up.
 	create temp table staging_known on commit drop as
-	select s.line, min(s.line) over (partition by s.partner_id, s.source, s.external_ref, s.known) as first, s.known, s.is_own, s.is_same, s.has_news,
+	select s.line, min(s.line) over (partition by s.partner_id, s.source, s.external_ref, s.known) as first, s.known, s.is_same, s.has_news,
 		(s.sold_on, s.product_id, s.region_id, s.manager_id, s.quantity, s.unit_price, s.amount, s.currency, s.cost, s.cost_currency, s.kind, s.order_ref, s.legal_entity_id, s.seller_id,
 			s.customer_id, s.customer_region_id, s.returns_id, s.discount, s.tax_amount, s.gross_amount, s.custom,
 			s.deal_ref, s.invoiced_on, s.shipped_on, s.paid_on)::text as content
@@ -290,17 +290,17 @@ begin
 		left join sales_record x on x.id = s.returns_id
 		left join staging_resolved o on o.new_id = s.returns_id and not exists (select from staging_error e where e.line = o.line)
 		where s.line in (select t.line from staging_return t)
-			and not exists (select from staging_unchanged u where u.line = s.line)
 			and not exists (select from staging_error e where e.line = s.line)
 		window lines as (partition by s.returns_id order by s.line)
 	) as s
+	cross join lateral sales_returns(s.returns_id) as r
 	cross join lateral (values
 		('returned_unknown', case when s.given_returns_id is null then '/returns_external_ref' else '/returns_id' end, 'no such record', s.original_id is null),
 		('return_kind_differs', '/kind', 'a record of this kind cannot return the other', (s.kind, s.original_kind) not in (
 			('return_to_vendor', 'sell_in'), ('return_from_customer', 'sell_through'), ('return_from_customer', 'agency'))),
 		('return_differs', '/returns_id', 'another partner, product or currency, later, or taken back', s.differs),
-		('return_exceeds_sale', '/quantity', 'more than was sold', s.quantity = 0 or sales_returned(s.returns_id) + s.returned_here > s.sold),
-		('return_exceeds_sale', '/amount', 'for more than it was sold for', sales_amount_returned(s.returns_id) + s.returned_for > s.sold_for)
+		('return_exceeds_sale', '/quantity', 'more than was sold', s.quantity = 0 or r.quantity + s.returned_here > s.sold),
+		('return_exceeds_sale', '/amount', 'for more than it was sold for', r.amount + s.returned_for > s.sold_for)
 	) as f (problem, pointer, detail, holds)
 	where f.holds;
 
@@ -326,7 +326,6 @@ begin
 		s.invoiced_on, s.shipped_on, s.paid_on, s.custom
 	from staging_resolved s
 	where not exists (select from staging_error e where e.line = s.line)
-		and not exists (select from staging_unchanged u where u.line = s.line)
 	-- Neighbours in most indexes come one after the other, and a page of a partner's list lies on a few pages of the table.
 	order by s.partner_id, s.sold_on, s.line;
 

@@ -52,23 +52,15 @@ as $$
 $$;
 comment on function customer_id_of(text, uuid) is 'The customer of that code among those of a partner or, failing that, the vendor''s own; null when there is none.';
 
-create or replace function sales_returned(original uuid) returns numeric
+drop function if exists sales_returned(uuid), sales_amount_returned(uuid);
+create or replace function sales_returns(original uuid) returns table (quantity numeric, amount numeric)
 	language sql stable parallel safe security invoker set search_path = pg_catalog, public, pg_temp
 as $$
-	select -coalesce(sum(s.quantity), 0)
+	select -coalesce(sum(s.quantity), 0), -coalesce(sum(s.amount), 0)
 	from sales_record s
 	where s.returns_id = original and s.status <> 'void' and s.reverses_id is null
 $$;
-comment on function sales_returned(uuid) is 'How many units of a record have been returned and not been taken back.';
-
-create or replace function sales_amount_returned(original uuid) returns numeric
-	language sql stable parallel safe security invoker set search_path = pg_catalog, public, pg_temp
-as $$
-	select -coalesce(sum(s.amount), 0)
-	from sales_record s
-	where s.returns_id = original and s.status <> 'void' and s.reverses_id is null
-$$;
-comment on function sales_amount_returned(uuid) is 'What the units of a record that have been returned, and not been taken back, were returned for.';
+comment on function sales_returns(uuid) is 'How many units of a record have been returned and not been taken back, and for how much.';
 
 create or replace function sales_record_refers(body jsonb) returns boolean
 	language sql immutable parallel safe security invoker
@@ -156,14 +148,15 @@ begin
 	select s.* into original from sales_record s where s.id = returned;
 	return query
 	select f.problem, f.pointer
-	from (values
+	from sales_returns(original.id) as r
+	cross join lateral (values
 		('returned_unknown', '/returns_id', original.id is null),
 		('return_kind_differs', '/kind', (sale_kind, original.kind) not in (
 			('return_to_vendor', 'sell_in'), ('return_from_customer', 'sell_through'), ('return_from_customer', 'agency'))),
 		('return_differs', '/returns_id', original.status = 'void' or original.reverses_id is not null or original.sold_on > day
 			or (original.partner_id, original.product_id, original.currency) <> (partner, product, sale_currency)),
-		('return_exceeds_sale', '/quantity', units = 0 or sales_returned(original.id) - units > original.quantity),
-		('return_exceeds_sale', '/amount', sales_amount_returned(original.id) - net > original.amount)
+		('return_exceeds_sale', '/quantity', units = 0 or r.quantity - units > original.quantity),
+		('return_exceeds_sale', '/amount', r.amount - net > original.amount)
 	) as f (problem, pointer, holds)
 	where f.holds;
 end
@@ -277,9 +270,11 @@ create or replace function sales_record_return() returns trigger
 as $$
 declare
 	sold record;
+	returned record;
 begin
 	select s.quantity, s.amount into sold from sales_record s where s.id = new.returns_id for update;
-	if sales_returned(new.returns_id) > sold.quantity or sales_amount_returned(new.returns_id) > sold.amount then
+	select r.quantity, r.amount into returned from sales_returns(new.returns_id) as r;
+	if returned.quantity > sold.quantity or returned.amount > sold.amount then
 		raise exception 'more is returned than was sold'
 			using errcode = 'check_violation', constraint = 'return_exceeds_sale', table = 'sales_record', schema = 'public';
 	end if;

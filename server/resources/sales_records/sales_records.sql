@@ -276,7 +276,7 @@ with target as (
 	union all
 	select 'sales_record_has_returns', null
 	from target t
-	where sales_returned(t.id) <> 0
+	where (select r.quantity from sales_returns(t.id) as r) <> 0
 	union all
 	select 'period_locked', null
 	from target t
@@ -329,7 +329,7 @@ with target as (
 	union all
 	select 'sales_record_has_returns', null
 	from target t
-	where sales_returned(t.id) <> 0
+	where (select r.quantity from sales_returns(t.id) as r) <> 0
 	union all
 	select f.problem, f.pointer
 	from made m
@@ -457,7 +457,7 @@ with target as (
 	select 'sales_record_has_returns', null, null
 	from target t
 	cross join body b
-	where b.outcome = 'void' and sales_returned(t.id) <> 0
+	where b.outcome = 'void' and (select r.quantity from sales_returns(t.id) as r) <> 0
 	union all
 	select 'period_locked', null, null
 	from target t

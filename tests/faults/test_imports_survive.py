@@ -78,10 +78,10 @@ def test_one_that_was_begun_by_another_is_left_to_it(serve, database, started):
 
 
 def test_what_an_earlier_attempt_still_writes_is_refused(serve, database, started):
-    """A server that stood still until another has done its work."""
+    """A server that stood still until another has done its work, from the moment at which it was about to write."""
     api, import_ = started
     first = serve("work")
-    wait_until(api, import_, is_running)
+    wait_until_writing(database)
 
     os.kill(first.process.pid, signal.SIGSTOP)
     serve("work")

@@ -59,7 +59,8 @@ class Server:
 
     def log(self):
         """The log lines so far, as objects."""
-        return [json.loads(line) for line in self.read(self.output).splitlines() if line.startswith("{")]
+        whole, _, _ = self.read(self.output).rpartition("\n")  # the last line may still be on its way
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def stop(self, expects_errors=False):
         """Ends the server; a crash, a report of a sanitizer and an error in the log are failures."""

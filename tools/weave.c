@@ -10,11 +10,11 @@
  * as JSON and the SQL files as they are, FOLDER/code.gen.c the operations that need no C of their
  * own, FOLDER/derived.sql their statements that follow from others, FOLDER/status_moves.sql the
  * moves, FOLDER/sensitive.sql what the audit log does not keep. A file below migrations/ is a
- * migration, one below migrations/routines/ has routines, as access.sql and rules.sql of a room do;
- * all other SQL holds statements. Another YAML
- * file is a catalogue of languages/: translations of messages, and the labels of the contract's
- * enums. An enum of the contract without a name (x-enum), and a value without a label, do not
- * build. A file that would stay the same is not written, so that nothing is compiled again for it.
+ * migration, one below migrations/routines/ has routines, as access.sql and the *rules.sql of a
+ * room do; all other SQL holds statements. Another YAML file is a catalogue of languages/:
+ * translations of messages, and the labels of the contract's enums. An enum of the contract without
+ * a name (x-enum), and a value without a label, do not build. A file that would stay the same is
+ * not written, so that nothing is compiled again for it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -161,7 +161,7 @@ bool has_ending(const char *text, const char *end)
 static int kind_of(const char *path)
 {
 	if (strstr(path, "migrations/routines/") != NULL || has_ending(path, "/access.sql") ||
-		has_ending(path, "/rules.sql"))
+		has_ending(path, "rules.sql"))
 		return KIND_ROUTINE;
 	return strstr(path, "migrations/") != NULL ? KIND_MIGRATION : KIND_STATEMENTS;
 }

@@ -48,6 +48,9 @@ struct writing {
 	bool is_change;
 };
 
+/* Finds what a statement writes, and begins it. */
+void begin_writing(struct writing *writing);
+
 /* Returns a schema of the document. */
 json_t *schema_named(const struct writing *writing, const char *name);
 
@@ -72,3 +75,6 @@ void append_pair_faults(const struct writing *writing);
 /* Derive the statement of an operation that adds an object of a schema, or changes one. */
 void derive_creation(const struct derivation *derivation, const char *id, const char *schema);
 void derive_change(const struct derivation *derivation, const char *id, const char *schema);
+
+/* Derives the statement of an operation that moves the status of an object of a schema. */
+void derive_move(const struct derivation *derivation, const char *id, const char *schema);

@@ -205,6 +205,7 @@ static const struct {
 	{"x-creates", derive_creation},
 	{"x-updates", derive_change},
 	{"x-deletes", derive_deletion},
+	{"x-moves", derive_move},
 	{"x-imports", derive_import},
 };
 

@@ -235,7 +235,7 @@ static void append_columns(const struct writing *writing, const char *prefix)
 	}
 }
 
-static void begin(struct writing *writing)
+void begin_writing(struct writing *writing)
 {
 	const struct derivation *derivation = writing->derivation;
 	const struct sql_statement *read = reading(derivation, writing->schema);
@@ -256,7 +256,7 @@ void derive_creation(const struct derivation *derivation, const char *id, const 
 	struct text *out = derivation->out;
 	if (reading(derivation, schema) == NULL)
 		return;
-	begin(&writing);
+	begin_writing(&writing);
 	append_wanted(&writing);
 	append_faults(&writing);
 	text_append_printf(out, ", created as (\n\tinsert into %s (id, ", writing.table.name);
@@ -276,7 +276,7 @@ void derive_change(const struct derivation *derivation, const char *id, const ch
 	struct text *out = derivation->out;
 	if (reading(derivation, schema) == NULL)
 		return;
-	begin(&writing);
+	begin_writing(&writing);
 	text_append_printf(out,
 		"target as (\n\tselect %2$s as was, %2$s.*\n\tfrom %1$s %2$s\n\twhere %2$s.id = :id\n"
 		"\tfor update\n), ",

@@ -27,3 +27,23 @@ from (
 	select 'not_found', (null::status_change).* where not exists (select from sales_record o where o.id = :id)
 ) as c
 -- use: page
+
+-- name: listAgreementStatusChanges
+-- The moves of an agreement's status.
+select c.problem, c.id, c.object_id as agreement_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
+from (
+	select null as problem, s.* from status_change s where s.object_type = 'agreement' and s.object_id = :id
+	union all
+	select 'not_found', (null::status_change).* where not exists (select from agreement o where o.id = :id)
+) as c
+-- use: page
+
+-- name: listAgreementObligationStatusChanges
+-- The moves of an obligation's status.
+select c.problem, c.id, c.object_id as agreement_obligation_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
+from (
+	select null as problem, s.* from status_change s where s.object_type = 'agreement_obligation' and s.object_id = :id
+	union all
+	select 'not_found', (null::status_change).* where not exists (select from agreement_obligation o where o.id = :id)
+) as c
+-- use: page

@@ -5,7 +5,7 @@ import pytest
 
 from support import builders
 from support.client import CSV, NDJSON
-from support.maker import Maker
+from support.maker import Maker, an_obligation
 
 SECRET_COST = "1234567.89"
 PAGE_MAX = 200
@@ -42,6 +42,7 @@ def world(api, database):
     builders.made(api.post(f"/v1/webhooks/{webhook['id']}/test"))
     api.as_partner(own), api.as_manager(manager)
     Maker(api).make_all()
+    an_obligation(Maker(api), partner_code=own["code"], legal_entity_code=entity["code"])
     database(
         "insert into caller_usage (id, caller_id, caller_kind, partner_id, day, requests, refusals, failures, bytes_sent) "
         "values (gen_random_uuid(), gen_random_uuid(), 'api_key', %s, '2026-01-01', 1, 0, 0, 1)",

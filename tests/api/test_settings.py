@@ -18,7 +18,7 @@ def test_settings_are_there_from_the_beginning(api):
     assert {name: value for name, value in settings.items() if not name.endswith("_at")} == {
         "id": "00000000-0000-7000-8000-000000000001",
         "time_zone": "UTC", "reporting_currency": "USD", "rounding": "half_away_from_zero", "rate_staleness_days": 7, "event_retention_days": 90,
-        "usage_retention_days": 400, "import_error_retention_days": 90, "period_close_days": None,
+        "usage_retention_days": 400, "import_error_retention_days": 90, "agreement_holdover_days": 0, "period_close_days": None,
         "default_calendar_id": None, "default_calendar_code": None, "version": 1,
     }
 

@@ -4,7 +4,7 @@ import pytest
 from support import builders
 from support.client import CSV, NDJSON
 from support.contract import woven
-from support.maker import Maker
+from support.maker import Maker, an_obligation
 
 LISTS = [operation.id for operation in woven().operations if operation.id.startswith("list") and "cursor" in operation.parameters()]
 COUNTED_MAX = 10000
@@ -42,7 +42,12 @@ def world(api, database):
         "insert into caller_usage (id, caller_id, caller_kind, day, requests, refusals, failures, bytes_sent) "
         "values (gen_random_uuid(), gen_random_uuid(), 'api_key', '2026-01-01', 1, 0, 0, 1)"
     )
-    ids = {"partners": own["id"], "sales-records": sales[1]["id"], "imports": refused["id"]}
+    owed = an_obligation(Maker(api), partner_code=own["code"])
+    assert api.post(f"/v1/agreement-obligations/{owed['id']}/waive", json={}, if_match="*").status_code == 200
+    ids = {
+        "partners": own["id"], "sales-records": sales[1]["id"], "imports": refused["id"], "agreements": owed["agreement_id"],
+        "agreement-obligations": owed["id"],
+    }
     return {"parent": parent, "own": own, "other": other, "product": product, "ids": ids}
 
 

@@ -9,6 +9,8 @@ from support.cluster import BINARY, ROOT
 
 # Derived, technical, or a log itself: nobody needs to know who changed them.
 UNAUDITED = {
+    "agreement_goal_period",
+    "agreement_scope",
     "api_key_use",
     "audit_log",
     "caller_usage",
@@ -47,8 +49,8 @@ UNAUDITED = {
 }
 # Written by the migrations themselves, before there are policies; partners have no right to it.
 WITHOUT_ROW_SECURITY = {"schema_migration"}
-# Run with the owner's rights because nobody else may touch the logs, or another's timers.
-WITH_OWNERS_RIGHTS = {"contact_erase", "timer_set"}
+# Run with the owner's rights because nobody else may touch the logs, another's timers, what a signature moves, or the market of which one sees a share.
+WITH_OWNERS_RIGHTS = {"agreement_move", "agreement_scope_follow", "contact_erase", "goal_market", "timer_set"}
 
 
 def names(rows):

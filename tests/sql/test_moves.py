@@ -13,12 +13,13 @@ def many(value):
     return value if isinstance(value, list) else [value]
 
 
-def roles_of(path):
-    """Who may ask for it unless the contract says something else: who writes the resource."""
-    return {role for role, writes in ROLES if writes == "everything" or f"`{path.split('/')[2]}`" in writes}
+def roles_of(operation):
+    """Who may ask for it unless the contract says something else: who has the right to."""
+    resource = operation["security"][0]["key"][0].partition(":")[0]
+    return {role for role, writes in ROLES if writes == "everything" or f"`{resource}`" in writes}
 
 
-def moves_of(path, operation):
+def moves_of(operation):
     """The rows that x-moves stands for."""
     declared = dict(operation["x-moves"])
     schema, target = next(iter(declared.items()))
@@ -28,15 +29,15 @@ def moves_of(path, operation):
         for start in many(edge["from"]):
             for end in many(edge["to"]):
                 yield (re.sub(r"(?<!^)(?=[A-Z])", "_", schema).lower(), operation["operationId"], start, end,
-                    frozenset(edge.get("roles", roles_of(path))), edge.get("approvals", 1), edge.get("told_as", end))
+                    frozenset(edge.get("roles", roles_of(operation))), edge.get("approvals", 1), edge.get("told_as", end))
 
 
 CONTRACT = {
     row
-    for path, methods in DOCUMENT["paths"].items()
+    for methods in DOCUMENT["paths"].values()
     for operation in methods.values()
     if isinstance(operation, dict) and "x-moves" in operation
-    for row in moves_of(path, operation)
+    for row in moves_of(operation)
 }
 
 

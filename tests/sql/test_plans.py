@@ -195,7 +195,7 @@ VALUES = {
 VALUES["listWebhookDeliveriesBelow"] = VALUES["listWebhookDeliveries"]
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # These read all that they sum, whatever the plan; what they cost at size is for a benchmark to say.
-REPORTS = {"listSalesAnalytics", "listQuotaAnalytics"}
+REPORTS = {"listSalesAnalytics", "listQuotaAnalytics", "listAgreementProgress"}
 # What stands in the path, and where the second page begins.
 GIVEN = {"listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {
@@ -203,6 +203,7 @@ CURSORS = {
     "sku": "'S5'",
     "name": "'M'",
     "line": "500",
+    "number": "1",
     "date": "'2024-06-15'",
     "starts_on": "'2024-06-01'",
     "period": "'2024-Q2'",
@@ -214,6 +215,10 @@ CURSORS = {
     "changed_at": "'2024-02-01'",
     "started_at": "'2024-01-05'",
 }
+
+
+# The members that a filter of another name is about.
+INSTEAD = {"as_of": ("valid_from", "starts_on"), "q": ("name",), "due_from": ("due_on",), "due_to": ("due_on",)}
 
 
 def read_statements():
@@ -263,11 +268,16 @@ def filters_of(name):
 
 
 def table_of(name):
-    return re.search(r"^from (\w+) \w+$", "\n".join(STATEMENTS[name]), re.MULTILINE)[1]
+    found = re.search(r"^from (\w+) \w+$", "\n".join(STATEMENTS[name]), re.MULTILINE)
+    return found and found[1]
 
 
 # Lists of which nothing is said above: their tables are filled by the catalogue, and a row of theirs is what is looked for.
-PLAIN = {name: filters_of(name) for name in STATEMENTS if name.startswith("list") and name not in {*VALUES, *REPORTS}}
+UNSAID = [name for name in STATEMENTS if name.startswith("list") and name not in {*VALUES, *REPORTS}]
+PLAIN = {name: filters_of(name) for name in UNSAID if table_of(name)}
+# What is listed below one object, of which only the id is asked.
+BELOW_ONE = [name for name in UNSAID if not table_of(name)]
+VALUES |= {name: {} for name in BELOW_ONE}
 BIG_TABLES |= {table_of(name) for name in PLAIN} - SMALL_TABLES
 
 
@@ -285,8 +295,11 @@ def generated(database):
     owner = database.connect()
     cursor = owner.cursor()
     cursor.execute(GENERATED)
-    for name in PLAIN:
-        bulk.fill(cursor, table_of(name))
+    filled = [table_of(name) for name in PLAIN]
+    for name in BELOW_ONE:
+        filled += set(re.findall(r"^left join (\w+) \w+ on", "\n".join(STATEMENTS[name]), re.MULTILINE)) - {*filled}
+    for table in filled:
+        bulk.fill(cursor, table)
     cursor.execute("vacuum analyze")
     cursors = {
         "staff": database.connect("qudao_staff").cursor(),
@@ -351,7 +364,7 @@ def values_of(cursor, name, sort, wanted, is_next_page):
     values = {"id": GIVEN.get(name, PARTNER_ID)}
     row = some_row(cursor, name) if name in PLAIN else {}
     if wanted is not None:
-        values[wanted] = VALUES[name][wanted] if name in VALUES else row[{"as_of": "valid_from", "q": "name"}.get(wanted, wanted)]
+        values[wanted] = VALUES[name][wanted] if name in VALUES else row[next(name for name in INSTEAD.get(wanted, (wanted,)) if name in row)]
     if is_next_page:
         key = sort.lstrip("-")
         values["cursor_key"], values["cursor_id"] = row[key] if row else CURSORS[key], "'80000000-0000-0000-0000-000000000000'"

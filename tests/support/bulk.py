@@ -35,7 +35,7 @@ def value_of(table, column):
     if column.name == "id":
         return f"md5('{table} ' || i)::uuid"
     if column.target is not None:
-        return f"(select ids[i % cardinality(ids) + 1] from (select array(select id from {column.target} order by id limit {TARGETS}) as ids) as t)"
+        return f"(select ids[i % nullif(cardinality(ids), 0) + 1] from (select array(select id from {column.target} order by id limit {TARGETS}) as ids) as t)"
     if column.is_key and column.type == "text":
         return f"'{column.name} ' || i"
     if column.is_code:

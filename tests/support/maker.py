@@ -30,13 +30,34 @@ INSTEAD = {
     "PeriodLock": lambda: {"period": some_week()},
     "Webhook": lambda: {"url": "http://127.0.0.1:9/", "event_types": ["webhook.test"]},
     "Export": lambda: {"list": "/v1/regions", "gzip": False},
+    "Agreement": lambda: {"region_codes": [], "product_categories": [f"Category {next(numbers)}"]},
 }
+
+
+def sent_agreement(maker, **given):
+    """An agreement that its partner can see; two people have to say yes to it first."""
+    agreement = maker.make("Agreement", **given)
+    second = maker.as_caller(maker.api.caller(maker.sent("POST", "/v1/api-keys", json={"name": "second", "role": "admin"})["key"]))
+    for one, verb in ((maker, "submit"), (second, "approve"), (maker, "send")):
+        one.sent("POST", f"/v1/agreements/{agreement['id']}/{verb}", json={}, if_match="*")
+    return agreement
+
+
+def an_obligation(maker, **given):
+    """What an agreement in force owes; both sides have signed it."""
+    agreement = sent_agreement(maker, **given)
+    for verb, body in (("sign", {"party": "vendor", "name": "Chen Jing"}), ("sign", {"party": "partner", "name": "Li Na"}), ("activate", {})):
+        maker.sent("POST", f"/v1/agreements/{agreement['id']}/{verb}", json=body, if_match="*")
+    return maker.sent("GET", f"/v1/agreement-obligations?agreement_number={agreement['number']}")["data"][-1]
+
+
 # What nobody creates: it comes of something else.
 COMES_OF = {
     "Import": lambda maker: maker.sent("POST", "/v1/regions/import", data=b"code,name\n", content_type="text/csv"),
     "WebhookDelivery": lambda maker: maker.sent("POST", f"/v1/webhooks/{maker.make('Webhook')['id']}/test"),
     "Job": lambda maker: maker.sent("GET", "/v1/jobs/fold-rollups"),
     "TokenSubject": lambda maker: maker.subject(),
+    "AgreementObligation": an_obligation,
 }
 # Values that no example has, for members that must look like one of them.
 OTHER = ("SE", "SEK", "2027-Q2", "FY2031")
@@ -88,7 +109,7 @@ class Maker:
     def make(self, schema, parent=None, is_reference=False, **given):
         """A new object as it is answered."""
         if schema in COMES_OF:
-            return COMES_OF[schema](self)
+            return COMES_OF[schema](self, **given)
         return self.sent("POST", self.where(schema, parent), json=self.body(schema, is_reference, **given))
 
     def make_all(self):

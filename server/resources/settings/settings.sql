@@ -1,7 +1,7 @@
 -- name: getSettings
 -- The one row of settings.
 select s.id, s.time_zone, s.reporting_currency, s.rounding, s.rate_staleness_days, s.event_retention_days, s.usage_retention_days, s.import_error_retention_days, s.period_close_days,
-	s.default_calendar_id, c.code as default_calendar_code, s.version, s.created_at, s.updated_at
+	s.agreement_holdover_days, s.default_calendar_id, c.code as default_calendar_code, s.version, s.created_at, s.updated_at
 from setting s
 left join calendar c on c.id = s.default_calendar_id;
 
@@ -30,10 +30,11 @@ with target as (
 		'/default_calendar_code', b.default_calendar_code, b.calendar_by_code) as f
 ), changed as (
 	update setting s
-	set (time_zone, reporting_currency, rounding, rate_staleness_days, event_retention_days, usage_retention_days, import_error_retention_days, period_close_days, default_calendar_id) = (
+	set (time_zone, reporting_currency, rounding, rate_staleness_days, event_retention_days, usage_retention_days, import_error_retention_days, period_close_days,
+		agreement_holdover_days, default_calendar_id) = (
 		select coalesce(n.time_zone, 'UTC'), coalesce(n.reporting_currency, 'USD'), coalesce(n.rounding, 'half_away_from_zero'),
 			coalesce(n.rate_staleness_days, 7), coalesce(n.event_retention_days, 90), coalesce(n.usage_retention_days, 400),
-			coalesce(n.import_error_retention_days, 90), n.period_close_days,
+			coalesce(n.import_error_retention_days, 90), n.period_close_days, coalesce(n.agreement_holdover_days, 0),
 			case when :body ?| array['default_calendar_id', 'default_calendar_code'] then coalesce(b.calendar_by_id, b.calendar_by_code)
 				else s.default_calendar_id end
 		from body b, jsonb_populate_record(s, :body) as n),

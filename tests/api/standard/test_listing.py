@@ -95,6 +95,11 @@ def test_a_list_keeps_each_of_its_orders_over_all_pages(api, fill, path_of, reso
         assert sorted(item["id"] for item in walked) == sorted(item["id"] for item in usual)
 
 
+def term_of(resource):
+    """The members that say for which days an object holds."""
+    return ("valid_from", "valid_to") if "valid_from" in resource.properties else ("starts_on", "ends_on")
+
+
 def fits(resource, name, value):
     """Of an object, whether the filter lets it through; by the name of the filter."""
     in_order_of = sorts(resource)[0].lstrip("-")
@@ -104,7 +109,8 @@ def fits(resource, name, value):
     if name == "day":
         return lambda item: item["starts_on"] <= value <= item["ends_on"]
     if name == "as_of":
-        return lambda item: item["valid_from"] <= value <= (item["valid_to"] or value)
+        first, last = term_of(resource)
+        return lambda item: item[first] <= value <= (item[last] or value)
     if name == "from" or name.endswith("_from"):
         return lambda item: item[in_order_of] >= value
     if name == "to" or name.endswith("_to"):
@@ -121,7 +127,7 @@ def value_of(resource, name, item):
     if name == "day":
         return item["starts_on"]
     if name == "as_of":
-        return item["valid_from"]
+        return item[term_of(resource)[0]]
     if re.search("(^|_)(from|to)$", name) and name not in resource.properties:
         return item[sorts(resource)[0].lstrip("-")]
     if f"{name}s" in resource.properties:

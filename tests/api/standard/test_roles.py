@@ -7,6 +7,7 @@ import pytest
 from support.client import CSV, NDJSON
 from support.contract import woven
 from support.family import KINSHIPS, PARTNERS, ByKey, ByToken, Family, rights
+from support.maker import an_obligation, sent_agreement
 
 SHARES_SERVER = True
 
@@ -23,6 +24,8 @@ INSTEAD = {
 }
 # Only the vendor's side may, whoever has the right to write.
 NOT_BY_PARTNERS = {"confirmSalesRecord", "resolveSalesRecord"}
+# What partners can see only after others have done something with it.
+MADE_BY = {"Agreement": sent_agreement, "AgreementObligation": an_obligation}
 DONE = {200, 201, 202, 204, 304, 409, 412, 422}
 KEYED = [operation for operation in woven().operations if operation.security]
 OF = {operation.id: resource for resource in woven().resources.values() for operation in resource.operations()}
@@ -79,6 +82,8 @@ def object_of(maker, family, resource, partner):
         return maker.as_caller(family.by.partner(partner)).imported("SalesRecord", *rows)
     if resource.schema == "WebhookDelivery":
         return maker.sent("POST", f"/v1/webhooks/{maker.make('Webhook', partner_code=partner['code'])['id']}/test")
+    if resource.schema in MADE_BY:
+        return MADE_BY[resource.schema](maker, partner_code=partner["code"])
     if resource.parent():
         return maker.make(resource.schema, parent=partner)
     given = {"partner_id": partner["id"]} if "partner_id" in resource.body_schema()["properties"] else {}
@@ -100,7 +105,7 @@ def body_of(operation, world, partner):
 def call(caller, operation, world, kinship):
     """The request with a version that is never current, so that nothing is changed: 412 says that it would be allowed."""
     resource, options = resource_of(operation), {}
-    path = operation.template.replace("{id}", world.ids[kinship][resource.schema] if resource else "").replace("{name}", "check-rollups")
+    path = operation.template.replace("{id}", world.ids[kinship][resource.schema] if resource else "").replace("{name}", "check-rollups").replace("{number}", "1")
     if "x-imports" in operation.document:
         header = operation.document["requestBody"]["content"][CSV]["example"].splitlines()[0]
         options = {"data": header.encode() + b"\n", "content_type": CSV, "params": {"dry_run": "true"}}

@@ -11,6 +11,9 @@ Edge = collections.namedtuple("Edge", "operation start end roles approvals")
 # What a partner could not write at all.
 INSTEAD = {"SalesRecord": {"kind": "sell_through"}}
 
+# What is to be done first, with other members, so that the move gets there.
+BEFORE = {"signAgreement": ({"party": "vendor"},)}
+
 
 def many(value):
     return value if isinstance(value, list) else [value]
@@ -39,6 +42,7 @@ class Machine:
 
     def __init__(self, maker, family, resource):
         self.maker, self.family, self.resource = maker, family, resource
+        self.second = maker.api.caller(maker.sent("POST", "/v1/api-keys", json={"name": "second", "role": "admin"})["key"])
         self.edges = list(edges_of(resource))
         self.ends = {operation.id: {edge.end for edge in self.edges if edge.operation is operation} for operation in resource.moves}
         self.routes = self.all_routes(self.make()["status"])
@@ -46,7 +50,7 @@ class Machine:
     def make(self):
         schema = self.resource.schema
         own = {"manager_code": self.family.manager["code"]} if schema == "Partner" else {}
-        members = self.resource.body_schema()["properties"]
+        members = self.resource.body_schema()["properties"] if self.resource.creates else self.resource.properties
         own |= {"partner_code": self.family.partners["own"]["code"]} if "partner_code" in members else {}
         return self.maker.make(schema, **own, **INSTEAD.get(schema, {}))
 
@@ -62,8 +66,12 @@ class Machine:
 
     def in_status(self, status):
         made = self.make()
-        for edge in self.routes[status]:
-            answer = self.move(self.maker.api, made, edge.operation, edge.end)
+        for number, edge in enumerate(self.routes[status]):
+            # Who submits does not approve, so two take turns.
+            caller = (self.second, self.maker.api)[number % 2]
+            for before in BEFORE.get(edge.operation.id, ()):
+                assert self.move(caller, made, edge.operation, edge.end, **before).status_code < 300
+            answer = self.move(caller, made, edge.operation, edge.end)
             assert answer.status_code < 300, answer.text
         return made
 
@@ -76,9 +84,9 @@ class Machine:
                 body[name] = end
         return body
 
-    def move(self, caller, made, operation, end):
+    def move(self, caller, made, operation, end, **members):
         options = {"if_match": "*"} if "If-Match" in operation.parameters() else {}
-        return caller.request(operation.method, operation.template.replace("{id}", made["id"]), json=self.body(operation, end), **options)
+        return caller.request(operation.method, operation.template.replace("{id}", made["id"]), json={**self.body(operation, end), **members}, **options)
 
     def status_of(self, made):
         return self.maker.read(self.resource.schema, made)["status"]
@@ -100,6 +108,8 @@ def test_a_move_is_open_to_whom_the_contract_says(machine_of, resource, role):
         made = machine.in_status(status)
         for operation, end in [(operation, end) for operation in resource.moves for end in sorted(machine.ends[operation.id])]:
             edge = next((e for e in machine.edges if (e.operation, e.start, e.end) == (operation, status, end)), None)
+            for before in BEFORE.get(operation.id, ()):
+                machine.move(machine.maker.api, made, operation, end, **before)
             answer = machine.move(caller, made, operation, end)
             told = f"{operation.id} from {status} to {end}: {answer.text}"
             if edge and role in edge.roles:
@@ -107,5 +117,6 @@ def test_a_move_is_open_to_whom_the_contract_says(machine_of, resource, role):
                 assert machine.status_of(made) == (end if edge.approvals == 1 else status), told
                 made = machine.in_status(status)
             else:
-                assert answer.status_code in ((403,) if edge else (403, 409)), told
+                # What a partner does not see yet is not there for it.
+                assert answer.status_code in ((403,) if edge else (403, 409)) + ((404,) if role == "partner" else ()), told
                 assert machine.status_of(made) == status, told

@@ -70,6 +70,15 @@ bool words_have(const char *words, struct slice word)
 	return false;
 }
 
+bool list_has(const char *list, const char *word)
+{
+	struct slice rest = slice_of(list), one;
+	while (slice_split(&rest, ',', &one))
+		if (slice_equals(slice_trim(one), word))
+			return true;
+	return false;
+}
+
 void text_init(struct text *text)
 {
 	*text = (struct text){0};

@@ -35,6 +35,9 @@ bool slice_split(struct slice *rest, char separator, struct slice *ret_part);
 /* True when `word` is one of `words`, which blanks separate; NULL has none. */
 bool words_have(const char *words, struct slice word);
 
+/* True when `word` is one of those in `list`, which commas separate; NULL has none. */
+bool list_has(const char *list, const char *word);
+
 void text_init(struct text *text);
 void text_done(struct text *text);
 

@@ -32,6 +32,8 @@ static const struct setting settings[] = {
 		"admin key to install, 32 characters or more"},
 	{"public-url", AT(public_url), SETTING_TEXT, NULL, 0, 0,
 		"how clients reach the server, for links (default: their Host header)"},
+	{"allowed-hosts", AT(allowed_hosts), SETTING_TEXT, NULL, 0, 0,
+		"Host headers that links may name, separated by commas (default: any)"},
 	{"cors-origins", AT(cors_origins), SETTING_TEXT, NULL, 0, 0,
 		"origins whose pages may call, separated by commas"},
 	{"trusted-proxies", AT(trusted_proxies), SETTING_TEXT, NULL, 0, 0,

@@ -15,6 +15,7 @@ struct config {
 	const char *read_url;        /* a replica of it for reads; NULL: none */
 	const char *admin_key;       /* an admin key to install, or NULL */
 	const char *public_url;      /* how clients reach us, or NULL: by their Host header */
+	const char *allowed_hosts;   /* what Host may say for links; NULL: anything */
 	const char *cors_origins;    /* separated by commas, or NULL */
 	const char *trusted_proxies; /* addresses and networks, separated by commas, or NULL */
 	bool has_demo;

@@ -125,7 +125,10 @@ static void append_reference_columns(
 			stem, reference->code);
 	else
 		text_append_printf(out, "coalesce(%1$s_by_id.id, %1$s_by_code.id%2$s)", stem,
-			is_owner(reference) ? ", app_partner()" : "");
+			is_owner(reference)
+				? ", case when num_nonnulls(:body::jsonb ->> 'partner_id', :body::jsonb "
+				  "->> 'partner_code') = 0 then app_partner() end"
+				: "");
 	text_append_printf(out,
 		" as %1$s_id,\n\t\t(:body::jsonb ->> '%1$s_id')::uuid as %1$s_asked_id, "
 		"%1$s_by_id.id as %1$s_by_id,\n\t\t:body::jsonb ->> '%2$s' as %1$s_asked_code, "

@@ -166,6 +166,17 @@ static const char *pointer_of(const struct writing *writing, const char *problem
 	return pointer;
 }
 
+/* Whose reference leads nowhere has no key that somebody could have taken. */
+static void append_known(const struct writing *writing, const char *column)
+{
+	const struct reference *reference = pair_of(writing, column);
+	if (reference != NULL)
+		text_append_printf(writing->derivation->out,
+			" and (w.%1$s_id is not null or num_nonnulls(w.%1$s_asked_id, "
+			"w.%1$s_asked_code) = 0)",
+			reference->stem);
+}
+
 static void append_taken(const struct writing *writing)
 {
 	size_t i;
@@ -185,6 +196,8 @@ static void append_taken(const struct writing *writing)
 			name);
 	}
 	text_append_string(out, "other.id <> w.id");
+	json_array_foreach (writing->key, i, column)
+		append_known(writing, json_string_value(column));
 }
 
 static bool has_rule(const struct writing *writing)

@@ -5,16 +5,6 @@
 #include "config.h"
 #include "request/answer.h"
 
-static bool is_allowed(const char *origins, const char *origin)
-{
-	struct slice rest = slice_of(origins);
-	struct slice allowed;
-	while (slice_split(&rest, ',', &allowed))
-		if (slice_equals(slice_trim(allowed), origin))
-			return true;
-	return false;
-}
-
 void cors_add(struct request *r)
 {
 	const char *origins = r->service->config->cors_origins;
@@ -22,7 +12,7 @@ void cors_add(struct request *r)
 	if (origins == NULL)
 		return;
 	answer_vary(r, "Origin");
-	if (origin == NULL || !is_allowed(origins, origin))
+	if (origin == NULL || !list_has(origins, origin))
 		return;
 	answer_header(r, "Access-Control-Allow-Origin", origin);
 	answer_header(r, "Access-Control-Expose-Headers",

@@ -43,10 +43,21 @@ static bool is_of_another(struct request *r, const PGresult *result, int row)
 	return new_id != NULL && strcmp(new_id, r->made.id) != 0;
 }
 
+/* Who may not do something learns nothing of what it would have met. */
+static bool is_forbidden(struct request *r, const PGresult *result, int rows)
+{
+	for (int row = 0; row < rows; row++)
+		if (slice_equals(rows_text(result, row, "problem"), problem_forbidden.code) &&
+			!is_of_another(r, result, row))
+			return true;
+	return false;
+}
+
 const struct problem *result_refusal(struct request *r, const PGresult *result)
 {
 	const struct problem *first = NULL;
 	int rows = PQfnumber(result, "problem") < 0 ? 0 : PQntuples(result);
+	bool hides = is_forbidden(r, result, rows);
 	for (int row = 0; row < rows; row++) {
 		char *code = copy_text(r, rows_text(result, row, "problem"));
 		if (code == NULL || is_of_another(r, result, row))
@@ -54,6 +65,8 @@ const struct problem *result_refusal(struct request *r, const PGresult *result)
 		const struct problem *problem = problem_find(code);
 		if (problem == NULL)
 			return FAULT(r, "the statement returned the unknown problem %s", code);
+		if (hides && problem != &problem_forbidden)
+			continue;
 		const char *pointer = copy_text(r, rows_text(result, row, "pointer"));
 		const char *detail = copy_text(r, rows_text(result, row, "detail"));
 		if (detail != NULL)
@@ -113,18 +126,24 @@ static void append_log_end(struct request *r, struct text *text)
 		r->service->cursor_secret);
 }
 
+/* How clients reach us. A Host that nobody has allowed is not repeated: the link is a path then. */
+static void append_base(const struct request *r, struct text *link)
+{
+	const struct config *config = r->service->config;
+	const char *host = r->head.headers[HEADER_HOST];
+	if (config->public_url != NULL)
+		text_append_string(link, config->public_url);
+	else if (host != NULL &&
+		 (config->allowed_hosts == NULL || list_has(config->allowed_hosts, host)))
+		text_append_printf(link, "http://%s", host);
+}
+
 /* The address of the next page: the same query with another cursor. */
 static void add_next_link(struct request *r, const char *cursor)
 {
-	const char *host = r->head.headers[HEADER_HOST] == NULL ? "localhost"
-								: r->head.headers[HEADER_HOST];
-	const char *base = r->service->config->public_url;
 	struct text link = {0};
 	text_append_string(&link, "<");
-	if (base == NULL)
-		text_append_printf(&link, "http://%s", host);
-	else
-		text_append_string(&link, base);
+	append_base(r, &link);
 	struct slice query = slice_of(r->head.target);
 	struct slice part;
 	slice_split(&query, '?', &part);

@@ -125,3 +125,27 @@ def test_a_partner_with_customers_stays(api):
     answer = api.delete(f"/v1/partners/{partner['id']}", if_match=etag_of(partner))
 
     assert (answer.status_code, answer.json()["code"]) == (409, "partner_in_use")
+
+
+def test_a_customer_for_anothers_code_is_refused_whatever_one_has_oneself(api, acme, zenith):
+    code = unique("OWN")
+    make_customer(api, code=code, partner_code=acme["code"])
+    caller = api.as_partner(acme)
+
+    for owner in (zenith["code"], "NOBODY"):
+        answer = caller.post("/v1/customers", json=a_customer(code=code, partner_code=owner))
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "partner_unknown")
+        assert "existing_id" not in answer.json()
+
+
+def test_who_may_not_write_learns_nothing_of_what_is_there(api, acme):
+    code = unique("TAKEN")
+    make_customer(api, code=code, partner_code=acme["code"])
+    manager = api.as_manager(builders.make_member(api))
+
+    answer = manager.post("/v1/customers", json=a_customer(code=code, partner_code=acme["code"], region_code="NOWHERE"))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert "existing_id" not in answer.json()
+    assert [fault["code"] for fault in answer.json().get("errors", [])] in ([], ["forbidden"])

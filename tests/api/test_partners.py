@@ -240,3 +240,14 @@ def test_codes_differ_in_case(api):
     make_partner(api, code="case")
 
     assert make_partner(api, code="CASE")["code"] == "CASE"
+
+
+def test_a_partner_has_one_primary_contact_and_another_takes_its_place(api, acme):
+    first, second = (make_contact(api, acme, is_primary=primary) for primary in (True, True))
+    third = make_contact(api, acme)
+    primary = lambda: [c["id"] for c in api.walk(f"/v1/partners/{acme['id']}/contacts") if c["is_primary"]]
+
+    assert primary() == [second["id"]]
+    assert api.get(f"/v1/contacts/{first['id']}").json()["version"] == 2
+    assert api.patch(f"/v1/contacts/{third['id']}", json={"is_primary": True}, if_match="*").status_code == 200
+    assert primary() == [third["id"]]

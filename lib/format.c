@@ -1,5 +1,9 @@
 #include "format.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
 enum { DATE_LENGTH = 10, TIME_LENGTH = 8, OFFSET_LENGTH = 6, UUID_LENGTH = 36 };
 
 static bool is_digit(char byte)
@@ -42,6 +46,41 @@ bool format_is_date(struct slice text)
 	int month = two_digits(text.bytes + 5);
 	int day = two_digits(text.bytes + 8);
 	return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= days_of(year, month);
+}
+
+/* What business has not seen and will not see is a slip of the pen. */
+static struct {
+	int first_year, years_ahead;
+} business = {1970, 5};
+
+void format_bound_business_days(int first_year, int years_ahead)
+{
+	business.first_year = first_year;
+	business.years_ahead = years_ahead;
+}
+
+void format_business_days(char ret_first[DAY_TEXT_SIZE], char ret_last[DAY_TEXT_SIZE])
+{
+	time_t now = time(NULL);
+	struct tm today;
+	gmtime_r(&now, &today);
+	int year = today.tm_year + 1900 + business.years_ahead;
+	snprintf(ret_first, DAY_TEXT_SIZE, "%04d-01-01", business.first_year % 10000);
+	if (year > 9999)
+		snprintf(ret_last, DAY_TEXT_SIZE, "9999-12-31");
+	else
+		snprintf(ret_last, DAY_TEXT_SIZE, "%04d-%02d-%02d", year % 10000,
+			(today.tm_mon + 1) % 100, today.tm_mday % 100);
+}
+
+bool format_is_business_date(struct slice text)
+{
+	char first[DAY_TEXT_SIZE], last[DAY_TEXT_SIZE];
+	if (!format_is_date(text))
+		return false;
+	format_business_days(first, last);
+	return memcmp(text.bytes, first, DATE_LENGTH) >= 0 &&
+	       memcmp(text.bytes, last, DATE_LENGTH) <= 0;
 }
 
 /* Takes the fraction of a second off the front, if there is one. */

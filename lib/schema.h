@@ -3,11 +3,12 @@
  * Keywords: $ref (to a JSON pointer of the same document), $defs, type, enum, const, properties,
  * required, additionalProperties, patternProperties, propertyNames, minProperties, maxProperties,
  * dependentRequired, items, prefixItems, minItems, maxItems, uniqueItems, minLength, maxLength,
- * pattern, format (date, date-time, uuid; asserted), minimum, maximum, exclusiveMinimum,
- * exclusiveMaximum, allOf, anyOf, oneOf, not, if, then, else; and the annotations title,
- * description, default, example, examples, readOnly, writeOnly, deprecated, $comment, x-….
- * A schema that uses another keyword is refused when it is compiled, and so is one that leads back
- * to itself without going deeper into the value. $schema may name 2020-12.
+ * pattern, format (date, date-time, uuid, and business-date: a date within bounds that format.h
+ * has; asserted), minimum, maximum, exclusiveMinimum, exclusiveMaximum, allOf, anyOf, oneOf, not,
+ * if, then, else; and the annotations title, description, default, example, examples, readOnly,
+ * writeOnly, deprecated, $comment, x-…. A schema that uses another keyword is refused when it is
+ * compiled, and so is one that leads back to itself without going deeper into the value. $schema
+ * may name 2020-12.
  *
  * Patterns are ECMA-262 with Unicode. A string of more than 8 KiB that a pattern applies to is
  * refused ("too_long"), and an integer that 64 bits do not hold ("too_large").

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "format.h"
+
 enum {
 	FEW_ITEMS = 16 /* are sorted on the stack */
 };
@@ -149,6 +151,19 @@ static bool check_pattern(struct check *check, const struct schema *schema,
 		(int)schema->pattern_source.length, schema->pattern_source.bytes);
 }
 
+static bool check_format(struct check *check, const struct schema *schema,
+	const struct value *value, const struct place *place)
+{
+	char first[DAY_TEXT_SIZE], last[DAY_TEXT_SIZE];
+	if (schema->format == NULL || schema->format->is_valid(value->string))
+		return true;
+	if (schema->format->is_valid != format_is_business_date || !format_is_date(value->string))
+		return report(check, place, "format", "must be %s",
+			in_language(check, schema->format->article));
+	format_business_days(first, last);
+	return report(check, place, "out_of_bounds", "must be a date from %s to %s", first, last);
+}
+
 static bool check_string(struct check *check, const struct schema *schema,
 	const struct value *value, const struct place *place)
 {
@@ -156,9 +171,7 @@ static bool check_string(struct check *check, const struct schema *schema,
 		return false;
 	if (schema->pattern != NULL && !check_pattern(check, schema, value, place))
 		return false;
-	return schema->format == NULL || schema->format->is_valid(value->string) ||
-	       report(check, place, "format", "must be %s",
-		       in_language(check, schema->format->article));
+	return check_format(check, schema, value, place);
 }
 
 /* Numbers */

@@ -76,6 +76,7 @@ static const struct format formats[] = {
 	{"int32", NULL, NULL}, /* of numbers: what the bounds say */
 	{"int64", NULL, NULL},
 	{"date", MESSAGE("a date such as 2024-02-29"), format_is_date},
+	{"business-date", MESSAGE("a date such as 2024-02-29"), format_is_business_date},
 	{"date-time", MESSAGE("a date-time such as 2024-02-29T13:45:00Z"), format_is_date_time},
 	{"uuid", MESSAGE("a UUID such as 0190163d-8694-739b-aea5-966c26f8ad91"), format_is_uuid},
 };

@@ -18,6 +18,8 @@ struct config {
 	const char *allowed_hosts;   /* what Host may say for links; NULL: anything */
 	const char *cors_origins;    /* separated by commas, or NULL */
 	const char *trusted_proxies; /* addresses and networks, separated by commas, or NULL */
+	int dates_from_year;         /* the first year of business, */
+	int dates_years_ahead;       /* and how far ahead of today it plans */
 	bool has_demo;
 	bool has_test_clock; /* tests may set the time that business goes by */
 	bool works;          /* does the jobs of the database, too */

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "config.h"
+#include "format.h"
 #include "http/http.h"
 #include "postgres/migrate.h"
 #include "postgres/postgres.h"
@@ -405,6 +406,8 @@ static int run_command(const struct command *command, struct server *server, cha
 {
 	if (command->run != NULL && !config_read(&server->config, flags, &server->error))
 		return fail(server);
+	format_bound_business_days(
+		server->config.dates_from_year, server->config.dates_years_ahead);
 	if (command->may_start_database && !begin_database(server))
 		return fail(server);
 	if (!read_woven(server)) {

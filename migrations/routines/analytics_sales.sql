@@ -67,6 +67,7 @@ declare
 	last_day date;
 	scan_from date;
 	scan_to date;
+	inhabited constant datemultirange := analytics_inhabited(current_user = 'qudao_partner');
 begin
 	select s.default_calendar_id, s.rate_staleness_days, (moment at time zone s.time_zone)::date into calendar, staleness, today
 	from setting s;
@@ -124,18 +125,20 @@ begin
 		return;
 	end if;
 	select least(min(p.now_from), min(p.previous_from), min(p.ago_from)), max(p.now_to) into scan_from, scan_to
-	from analytics_periods(unit, calendar, asked_from, asked_to, first_day, last_day, today) as p;
+	from analytics_periods(unit, calendar, asked_from, asked_to, first_day, last_day, today, inhabited) as p;
 
 	return query
 	with span as materialized (
 		select p.*
-		from analytics_periods(unit, calendar, asked_from, asked_to, first_day, last_day, today) as p
+		from analytics_periods(unit, calendar, asked_from, asked_to, first_day, last_day, today, inhabited) as p
 	), days as materialized (
 		-- A day counts for its own period, for that which is compared with the period before, and for that which is compared with a year ago.
 		select d.day, min(d.now) as now, min(d.next) as next, min(d.later) as later
 		from (
 			select p.now_from + g as day, p.no as now, null::integer as next, null::integer as later
-			from span p, generate_series(0, p.now_to - p.now_from) as g
+			from span p
+			cross join unnest(inhabited * datemultirange(daterange(p.now_from, p.now_to, '[]'))) as h
+			cross join generate_series(lower(h) - p.now_from, upper(h) - 1 - p.now_from) as g
 			union all
 			select p.previous_from + g, null, p.no, null
 			from span p, generate_series(0, p.previous_to - p.previous_from) as g

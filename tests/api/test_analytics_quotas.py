@@ -7,6 +7,7 @@ from support.builders import make_calendar, make_exchange_rate, make_member, mak
 
 PATH = "/v1/analytics/quotas"
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+SERVER_SETTINGS = {"QUDAO_DATES_YEARS_AHEAD": "9999"}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from support import builders, channel
 from support.builders import a_period_lock, a_sale, etag_of, make_period_lock, make_sale
 
 HEADER = "external_ref,sold_on,partner_code,sku,quantity,unit_price,currency"
+SERVER_SETTINGS = {"QUDAO_DATES_YEARS_AHEAD": "50"}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import decimal
 
 import pytest
 
+from support import channel
 from support.builders import a_sale, etag_of, make_member, make_partner, make_product, make_region, make_sale
 
 
@@ -211,7 +212,7 @@ def test_there_is_no_way_to_edit_or_delete_a_record(api, partner, product):
         assert {word.strip() for word in answer.headers["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS", "PATCH"}
 
 
-@pytest.mark.parametrize("day", ["2024-02-29", "2000-02-29", "1999-12-31", "2038-01-19", "2038-01-20", "2100-02-28", "9999-12-31", "0001-01-01", "1900-03-01"])
+@pytest.mark.parametrize("day", ["2024-02-29", "2000-02-29", "1999-12-31", "1970-01-01", "2030-02-28"])
 def test_a_day_comes_back_as_it_is(api, partner, product, day):
     sale = make_sale(api, partner, product, sold_on=day)
 
@@ -227,6 +228,17 @@ def test_what_is_no_day_is_refused(api, partner, product, day):
     answer = api.post("/v1/sales-records", json=a_sale(partner, product, sold_on=day))
 
     assert (answer.status_code, [f["pointer"] for f in answer.json()["errors"]]) == (400, ["/sold_on"])
+
+
+@pytest.mark.parametrize("day", ["1969-12-31", "0226-03-01", "9999-12-31", "2126-03-01"])
+def test_a_day_on_which_no_business_can_be_is_refused(api, partner, product, day):
+    answer = api.post("/v1/sales-records", json=a_sale(partner, product, sold_on=day))
+    rows = channel.import_file(api, "sales-records", f"sold_on,partner_code,sku,quantity,unit_price,currency\n{day},{partner['code']},{product['sku']},1,1,USD\n".encode())
+
+    (fault,) = answer.json()["errors"]
+    assert (answer.status_code, fault["pointer"], fault["code"]) == (400, "/sold_on", "out_of_bounds")
+    assert "1970-01-01" in fault["detail"]
+    assert [(error["pointer"], error["code"]) for error in rows.json()["errors"]] == [("/sold_on", "out_of_bounds")]
 
 
 def test_an_instant_is_now(api, partner, product):

@@ -5,6 +5,7 @@ import pytest
 
 from support.builders import make_contact, make_member, make_partner, make_product, make_region, make_sale
 from support.contract import woven
+from support.maker import Maker, an_obligation
 
 # In the order of code points, which is the order of the database.
 NAMES = ["Acme", "Zenith", "acme", "Älgen", "Ωmega", "Ж", "三一", "中兴", "华为", "海尔", "𠀀"]
@@ -49,6 +50,8 @@ def world(api):
         api.post(f"/v1/sales-records/{voided['id']}/{operation}", json={"reason": "r"}, if_match="*")
     world["sale"] = voided["id"]
     api.post(f"/v1/sales-records/{voided['id']}/void", json={"reason": "r"}, if_match="*")
+    world["owed"] = an_obligation(Maker(api))
+    api.post(f"/v1/agreement-obligations/{world['owed']['id']}/waive", json={}, if_match="*")
     api.post("/v1/members/import", content_type="text/csv", data=b"code,name\n\"\",x\nIMPORTED,y\nA B ,z\n")
     return world
 
@@ -63,7 +66,9 @@ def lists():
 
 def path_in(world, path):
     kind = path.split("/")[2]
-    ids = {"imports": world["import"], "sales-records": world["sale"]}
+    ids = {
+        "imports": world["import"], "sales-records": world["sale"], "agreements": world["owed"]["agreement_id"], "agreement-obligations": world["owed"]["id"],
+    }
     return path.replace("{id}", ids.get(kind, world["partners"][0]["id"]))
 
 

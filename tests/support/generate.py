@@ -1,4 +1,5 @@
 """Strategies of hypothesis for what the contract lets a client send, and for what comes close to it."""
+import datetime
 import string
 
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ CHARACTERS = st.characters(blacklist_categories=("Cs",), blacklist_characters="\
 FORMATS = {
     "uuid": st.uuids().map(str),
     "date": st.dates().map(str),
+    "business-date": st.dates(datetime.date(1970, 1, 1), datetime.date(2030, 12, 31)).map(str),
     "date-time": st.datetimes().map(lambda instant: instant.isoformat() + "Z"),
 }
 

@@ -149,7 +149,7 @@ class Maker:
             return usual + 1 if usual < member["maximum"] else usual - 1
         if member.get("type") == "array":
             return [f"{name}-{next(numbers)}"]
-        if member.get("format") == "date":
+        if member.get("format") in ("date", "business-date"):
             return (datetime.date.fromisoformat(usual) - datetime.timedelta(days=next(numbers) % 50 + 1)).isoformat()
         return next((value for value in OTHER if re.fullmatch(member["pattern"], value)), f"other {next(numbers)}")
 

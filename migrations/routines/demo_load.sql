@@ -253,6 +253,7 @@ begin
 	perform demo_markets(first_day);
 	perform demo_books(first_day);
 	perform demo_sales(first_day, done.id);
+	perform demo_agreements(first_day);
 	done.finished_at := clock_timestamp();
 	perform import_finish(done, 0);
 	return true;

@@ -358,6 +358,18 @@ def test_obligations_of_both_sides_are_due_on_their_days_and_breached_after_them
     assert cured["status"] == "cured"
 
 
+@pytest.mark.parametrize("recurrence, days", [
+    ("quarter", ["2026-02-28", "2026-05-31", "2026-08-31", "2026-11-30"]), ("year", ["2026-11-30"]), (None, ["2026-12-15"]),
+])
+def test_what_recurs_is_due_at_the_end_of_each_period(api, second, recurrence, days):
+    obligation = {"party": "vendor", "area": "supply", "description": "Delivers.", "recurrence": recurrence}
+    agreement = in_force(api, second, starts_on="2025-12-01", ends_on="2026-12-15", obligations=[obligation])
+
+    listed = api.walk("/v1/agreement-obligations", agreement_number=agreement["number"])
+
+    assert [o["due_on"] for o in listed] == days
+
+
 def test_what_was_sent_is_not_deleted(api, second):
     agreement, other = draft(api), draft(api)
     send(api, second, agreement)

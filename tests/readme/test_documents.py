@@ -35,6 +35,9 @@ PRINTED = {
     "docs/operating.md": ["fold-rollups\t", '{"status":"ready"}', '"status": "succeeded"', "\nqudao 0.", " operations, 0 faults", "statement getPartner"],
     "docs/security.md": ['"name":"Administrator","role":"admin"', '"operation":"createApiKey"'],
     "docs/guides/partners.md": ['"code":"P0031"', '"outlets": 4', '"decision":"passed_with_conditions"', '"to_status":"active","reason":"Agreement signed."', "\nP0009\n", '"status": "dormant"'],
+    "docs/guides/agreements.md": [
+        '"status": "draft"', '"approved"', '"signed"', '"signers":["Wang Wei","Li Na"]', '"amendment_status": "draft"', '"pointer": "/payment_days"', '"version_number":2', '"status": "cured"',
+    ],
     "docs/guides/sales.md": [
         '"code": "product_unknown"', '"unchanged": 2', '"amount": "2431.50"', '"external_ref":"R-1","partner_code":"P0007","quantity":"10"',
         '"to_status":"disputed","reason":"We ordered nine, not ten."',

@@ -225,14 +225,15 @@ as $$
 	cross join lateral jsonb_to_record(e.value) as o (
 		party text, area text, description text, measure text, due_on date, recurrence text, penalty text)
 	cross join lateral (
-		-- Once: on its day, or by the end. Again and again: from its first day on, which is a period after the beginning where none is said.
+		-- Once: on its day, or by the end. Again and again: from its first day on, or at the end of each period from the beginning.
 		select coalesce(o.due_on, a.ends_on) as due_on
 		where o.recurrence is null
 		union all
-		select (coalesce(o.due_on, (a.starts_on + r.step)::date - 1) + r.step * n.number)::date
+		select t.due_on
 		from (select case o.recurrence when 'month' then interval '1 month' when 'quarter' then interval '3 months' when 'year' then interval '1 year' end as step) as r
 		cross join generate_series(0, 1200) as n (number)
-		where o.recurrence is not null and (coalesce(o.due_on, (a.starts_on + r.step)::date - 1) + r.step * n.number)::date <= a.ends_on
+		cross join lateral (select coalesce((o.due_on + r.step * n.number)::date, (a.starts_on + r.step * (n.number + 1))::date - 1) as due_on) as t
+		where o.recurrence is not null and t.due_on <= a.ends_on
 	) as d
 	where d.due_on >= since
 $$;

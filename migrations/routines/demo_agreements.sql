@@ -32,7 +32,7 @@ begin
 		payment_days, currency, goals, rights, obligations)
 	select demo_id('agreement', p.n), 'AG-' || to_char(first_day, 'YYYY') || '-' || lpad(p.n::text, 3, '0'), p.id, e.id,
 		case p.type when 'distributor' then 'distribution' when 'agent' then 'agency' else 'reseller' end, first_day,
-		(first_day + case when p.n in (28, 29) then interval '1 year' else interval '3 years' end)::date - 1, p.n % 4 = 0, case when p.n % 4 = 0 then 12 end, 60,
+		(first_day + case when p.n in (12, 14) then interval '1 year' else interval '3 years' end)::date - 1, p.n % 4 = 0, case when p.n % 4 = 0 then 12 end, 60,
 		p.n = 8, case when p.n = 8 then '{own_descendants,vendor_direct}'::text[] else '{}' end, array[r.code], 30 + p.n % 3 * 15, coalesce(p.currency, 'USD'),
 		jsonb_build_array(
 			jsonb_build_object('metric', 'sales_amount', 'period', 'quarter', 'target', 150000 + p.n % 7 * 60000 || '.00', 'phasing', '["30", "33", "37"]'::jsonb),
@@ -60,7 +60,7 @@ begin
 		end, first_day - 20 + time '10:00');
 	end loop;
 
-	-- The terms of 28 and 29 were a year; by the clock one goes on, the other expires. Number 5 sells so well that its targets were raised after a year.
+	-- The terms of 12 and 14 were a year; by the clock one goes on, the other expires. Number 5 sells so well that its targets were raised after a year.
 	perform agreement_amend(a, jsonb_build_object('effective_on', (first_day + interval '1 year')::date, 'reason', '目标上调 Higher targets', 'goals',
 		'[{"metric": "sales_amount", "period": "quarter", "target": "500000.00"}, {"metric": "units", "period": "year", "target": "2500"}]'::jsonb), first_day + interval '11 months')
 	from agreement a

@@ -29,7 +29,7 @@ static const struct job table[] = {
 	{"fold-rollups", SQL(foldRollups), LEAD_QUICK, SECOND,
 		"Adds what writes have changed in the sums of sales to the rollups that reports read."},
 	{"run-timers", SQL(runTimers), LEAD_QUICK, SECOND,
-		"Does what falls due: exports that expire are deleted, keys that expire are told."},
+		"Does what falls due: agreements end or go on, what is owed is late, exports and keys expire."},
 	{"check-rollups", SQL(checkRollups), LEAD_THOROUGH, MINUTE,
 		"Computes some days of the sums of sales anew and raises an alarm when they differ."},
 	{"expire-idempotency-keys", SQL(expireIdempotencyKeys), LEAD_THOROUGH, MINUTE,

@@ -108,6 +108,7 @@ static const struct {
 	{1043, "string", NULL},
 	{1700, "string", NULL},
 	{1082, "string", "date"},
+	{1082, "string", "business-date"},
 	{1184, "string", "date-time"},
 	{2950, "string", "uuid"},
 	{1009, "array", NULL},

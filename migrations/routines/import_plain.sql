@@ -11,7 +11,7 @@ begin
 	select string_agg(format('%I %s', m.name, coalesce(format_type(a.atttypid, a.atttypmod), 'text')), ', ' order by m.place) into columns
 	from unnest(members) with ordinality as m (name, place)
 	left join pg_attribute a on a.attrelid = thing::regclass and a.attname = m.name and a.attnum > 0;
-	execute format('create temp table staging (line bigint not null, new_id uuid not null, faults jsonb, %s) on commit drop', columns);
+	execute format('create temp table staging (line bigint not null, new_id uuid not null, faults jsonb, erased text[], %s) on commit drop', columns);
 end
 $$;
 comment on function import_stage(text, text[]) is 'Makes the table where the rows of a file wait to be judged, with the members that a row may have; a code of a reference is a text.';
@@ -136,22 +136,25 @@ as $$
 $$;
 comment on function import_sources(text) is 'The sound rows beside what is known under their key, and what they refer to.';
 
-create or replace function import_values(thing text, given text[]) returns text
+drop function if exists import_values(text, text[]);
+create or replace function import_values(thing text) returns text
 	language sql stable security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 	select string_agg(format(case
 			when m.role in ('key', 'status') then '%2$s'
-			when m.role = 'object' then 'case when t.id is null then %2$s when s.%1$I is null then t.%1$I else object_merge(t.%1$I, s.%1$I) end'
-			when m.name = any (given) or r.stem || '_code' = any (given) then '%2$s'
-			else 'case when t.id is null then %2$s else t.%1$I end' end || ' as %1$I',
+			when m.role = 'object' then 'case when t.id is null then %2$s when %1$L = any (s.erased) then %4$s when s.%1$I is null then t.%1$I else object_merge(t.%1$I, s.%1$I) end'
+			else 'case when t.id is null or num_nonnulls(%3$s) > 0 then %2$s when s.erased && %5$L then %4$s else t.%1$I end' end || ' as %1$I',
 		m.name, case
 			when m.role = 'reference' then format('coalesce(s.%I, %I.id%s)', m.name, r.stem, case when r.target = thing then ', ' || r.stem || '_here.new_id' else '' end)
 			when m.fallback is null then format('s.%I', m.name)
-			else format('coalesce(s.%I, %s)', m.name, m.fallback) end), ', ' order by m.place)
+			else format('coalesce(s.%I, %s)', m.name, m.fallback) end,
+		case when m.role = 'reference' then format('s.%I, s.%I', m.name, r.stem || '_code') else format('s.%I', m.name) end, coalesce(m.fallback, 'null'),
+		case when m.role = 'reference' then array[m.name, r.stem || '_code'] else array[m.name] end), ', ' order by m.place)
 	from import_members(thing) as m
 	left join import_refers(thing) as r on r.name = m.name
 $$;
-comment on function import_values(text, text[]) is 'What each column of a row becomes: what the file says, where it has the member or nothing is known, and what is known otherwise.';
+comment on function import_values(text) is
+	'What each column of a row becomes: what the file says; of a new row the default otherwise; of one that is known what is known, unless the row erases it.';
 
 create or replace function import_rules(thing text) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
@@ -222,14 +225,14 @@ begin
 	perform import_checks(thing);
 	execute format('create temp table staging_judged on commit drop as
 		select s.line, coalesce(t.id, s.new_id) as id, t.id as known, %s, case when t.id is null then ''created'' else ''updated'' end as verdict from %s',
-		import_values(thing, given), import_sources(thing));
+		import_values(thing), import_sources(thing));
 	execute format('update staging_judged j set verdict = ''unchanged'' from %I t where t.id = j.known and (%s) is not distinct from (%s)', thing,
 		regexp_replace(compared, '(^|, )', '\1j.', 'g'), regexp_replace(compared, '(^|, )', '\1t.', 'g'));
 	perform import_rules(thing);
 	return query select * from import_counts();
 end
 $$;
-comment on function import_judge(text, text[]) is 'Decides about every staged row of plain master data; the second argument is the list of members that the file has.';
+comment on function import_judge(text, text[]) is 'Decides about every staged row of plain master data. Which members the file has as a whole makes no difference: each row says what it says.';
 
 create or replace function import_post(thing text, asked uuid, moment timestamptz) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp

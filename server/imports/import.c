@@ -306,6 +306,7 @@ static bool begin(struct intake *intake)
 	const struct request *r = intake->r;
 	const char *type = r->head.headers[HEADER_CONTENT_TYPE];
 	const char *unknown = parameters_value(r, "unknown");
+	const char *blank = parameters_value(r, "blank");
 	import->is_dry_run = is_true(r, "dry_run");
 	import->is_atomic = is_true(r, "atomic");
 	import->comes_again = is_true(r, "again");
@@ -316,6 +317,8 @@ static bool begin(struct intake *intake)
 	if (import->staging == NULL)
 		return false;
 	staging_speak(import->staging, r->language);
+	if (blank != NULL && strcmp(blank, "erase") == 0)
+		staging_erase_blanks(import->staging);
 	staging_pass_over(import->staging, r->operation->contract->exported);
 	return true;
 }

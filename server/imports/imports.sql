@@ -1,7 +1,7 @@
 -- name: stageSalesRecords
 -- Where the rows of a file of sales records wait to be judged.
 create temp table staging (
-	line bigint not null, new_id uuid not null, faults jsonb, id uuid, status text,
+	line bigint not null, new_id uuid not null, faults jsonb, erased text[], id uuid, status text,
 	external_ref text, source text, sold_on date, partner_id uuid, partner_code text, product_id uuid, sku text,
 	region_id uuid, region_code text, manager_id uuid, manager_code text, quantity numeric(18,4), unit_price numeric(18,6), amount numeric(18,4),
 	currency text, cost numeric(18,4), cost_currency text, kind text, order_ref text, legal_entity_id uuid, legal_entity_code text,
@@ -22,7 +22,7 @@ select import_post_sales_records(:import_id, :now);
 -- name: stageExchangeRates
 -- Where the rows of a file of exchange rates wait to be judged.
 create temp table staging (
-	line bigint not null, new_id uuid not null, faults jsonb,
+	line bigint not null, new_id uuid not null, faults jsonb, erased text[],
 	from_currency text, to_currency text, date date, type text, rate numeric(30,18), currency text, usd_per_unit numeric(30,18)
 ) on commit drop;
 
@@ -38,7 +38,7 @@ select import_post_exchange_rates(:import_id, :now);
 -- name: stageCalendarPeriods
 -- Where the rows of a file of periods wait to be judged.
 create temp table staging (
-	line bigint not null, new_id uuid not null, faults jsonb,
+	line bigint not null, new_id uuid not null, faults jsonb, erased text[],
 	calendar_id uuid, calendar_code text, name text, starts_on date, ends_on date
 ) on commit drop;
 
@@ -54,7 +54,7 @@ select import_post_calendar_periods(:import_id, :now);
 -- name: stageQuotas
 -- Where the rows of a file of quotas wait to be judged.
 create temp table staging (
-	line bigint not null, new_id uuid not null, faults jsonb,
+	line bigint not null, new_id uuid not null, faults jsonb, erased text[],
 	manager_id uuid, manager_code text, period text, calendar_id uuid, calendar_code text, amount numeric(18,4), currency text
 ) on commit drop;
 

@@ -64,6 +64,11 @@ void staging_speak(struct staging *staging, const struct language *language)
 		csv_reader_speak(staging->csv, language);
 }
 
+void staging_erase_blanks(struct staging *staging)
+{
+	staging->erases_blanks = true;
+}
+
 static void add_passed(void *ctx, const char *name, const struct schema *schema, bool is_required)
 {
 	struct staging *staging = ctx;
@@ -89,6 +94,7 @@ void staging_free(struct staging *staging)
 	for (int i = 0; i < staging->column_count; i++)
 		free(staging->column_names[i]);
 	text_done(&staging->line);
+	text_done(&staging->erased);
 	free(staging->custom_text);
 	arena_done(&staging->arena);
 	arena_done(&staging->file_arena);
@@ -137,7 +143,7 @@ const struct fault_list *staging_faults(const struct staging *staging)
 
 void staging_append_columns(const struct staging *staging, struct text *text)
 {
-	text_append_string(text, "line, new_id, faults");
+	text_append_string(text, "line, new_id, faults, erased");
 	for (int i = 0; i < staging->member_count; i++)
 		text_append_printf(text, ", %s", staging->members[i].name);
 }

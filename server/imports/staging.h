@@ -20,6 +20,9 @@ struct staging *staging_new(
 /* Says in which language faults are told; English without. */
 void staging_speak(struct staging *staging, const struct language *language);
 
+/* A blank cell of a CSV file says that there is nothing; without it, that nothing is said. */
+void staging_erase_blanks(struct staging *staging);
+
 /* What an export has and no client writes is passed over: the members of `exported` that rows do
  * not have. */
 void staging_pass_over(struct staging *staging, const struct schema *exported);
@@ -37,7 +40,8 @@ bool staging_finish(struct staging *staging, struct text *copy);
 /* Why the file is refused: unknown columns one by one, or one fault that says what is wrong. */
 const struct fault_list *staging_faults(const struct staging *staging);
 
-/* Appends the columns of the COPY, in the order of the lines: "line, new_id, faults, code, …". */
+/* Appends the columns of the COPY, in the order of the lines: "line, new_id, faults, erased, code,
+ * …". */
 void staging_append_columns(const struct staging *staging, struct text *text);
 
 /* Appends the members that the file brings as an array literal of PostgreSQL: {code,name}. */

@@ -1,4 +1,5 @@
-/* CSV into rows: a header names the members, empty cells are absent ones. */
+/* CSV into rows: a header names the members. An empty cell is an absent one, unless blanks erase;
+ * null erases where it cannot be a text. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,24 @@ static void check_cells(
 	}
 }
 
+/* A cell of what is no text holds JSON. */
+static bool is_null(const struct member *member, struct slice value)
+{
+	return slice_equals(value, "null") && !schema_allows_type(member->schema, "string");
+}
+
+static void note_erased(struct staging *staging, struct slice values[static MEMBERS_MAX])
+{
+	for (int i = 0; i < staging->member_count; i++) {
+		const struct member *member = &staging->members[i];
+		bool is_blank = member->is_brought && values[i].length == 0;
+		if ((is_blank && staging->erases_blanks) || is_null(member, values[i])) {
+			staging_erase(staging, member);
+			values[i].length = 0;
+		}
+	}
+}
+
 static void write_cell(struct staging *staging, int member, struct slice value)
 {
 	if (value.length == 0) {
@@ -110,8 +129,8 @@ bool staging_take_csv_row(void *ctx, size_t line, const struct slice *cells, siz
 		staging_write_faulty(staging, line);
 		return true;
 	}
+	note_erased(staging, values);
 	staging_begin_line(staging, line);
-	text_append(staging->copy, "\t\\N", 3);
 	for (int i = 0; i < staging->member_count; i++) {
 		text_append_char(staging->copy, '\t');
 		write_cell(staging, i, values[i]);

@@ -1,4 +1,4 @@
-/* NDJSON into rows: each line is an object. */
+/* NDJSON into rows: each line is an object. What is null in it is erased. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,8 +63,10 @@ static void write_value(struct staging *staging, const struct member *member, co
 
 static void write_object(struct staging *staging, const json_t *row)
 {
+	for (int i = 0; i < staging->member_count; i++)
+		if (json_is_null(json_object_get(row, staging->members[i].name)))
+			staging_erase(staging, &staging->members[i]);
 	staging_begin_line(staging, staging->line_number);
-	text_append(staging->copy, "\t\\N", 3);
 	for (int i = 0; i < staging->member_count; i++) {
 		json_t *value = json_object_get(row, staging->members[i].name);
 		staging->members[i].is_brought |= value != NULL;

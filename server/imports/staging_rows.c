@@ -53,13 +53,34 @@ static void append_array(struct text *copy, const json_t *array)
 	text_done(&literal);
 }
 
-void staging_begin_line(struct staging *staging, size_t line)
+void staging_erase(struct staging *staging, const struct member *member)
+{
+	text_append_char(&staging->erased, staging->erased.length == 0 ? '{' : ',');
+	text_append_string(&staging->erased, member->name);
+}
+
+static void begin_line(struct staging *staging, size_t line)
 {
 	char uuid[UUID_TEXT_SIZE];
 	uuid_v7(staging->now_ms, uuid);
 	text_append_integer(staging->copy, (long long)line);
 	text_append_char(staging->copy, '\t');
 	text_append(staging->copy, uuid, UUID_TEXT_SIZE - 1);
+}
+
+void staging_begin_line(struct staging *staging, size_t line)
+{
+	struct text *erased = &staging->erased;
+	begin_line(staging, line);
+	text_append_string(staging->copy, "\t\\N\t");
+	if (erased->length == 0) {
+		staging_write_null(staging);
+		return;
+	}
+	text_append_char(erased, '}');
+	text_append(staging->copy, erased->bytes, erased->length);
+	staging->copy->is_broken |= erased->is_broken;
+	text_clear(erased);
 }
 
 static void append_fault_member(struct text *text, const char *name, const char *value)
@@ -82,10 +103,10 @@ void staging_write_faulty(struct staging *staging, size_t line)
 		text_append_char(&json, '}');
 	}
 	text_append_char(&json, ']');
-	staging_begin_line(staging, line);
+	begin_line(staging, line);
 	text_append_char(staging->copy, '\t');
 	append_copied(staging->copy, (struct slice){json.bytes, json.length});
-	for (int i = 0; i < staging->member_count; i++)
+	for (int i = -1; i < staging->member_count; i++) /* what is erased, and the members */
 		text_append(staging->copy, "\t\\N", 3);
 	text_append_char(staging->copy, '\n');
 	staging->copy->is_broken |= json.is_broken;

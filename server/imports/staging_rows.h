@@ -28,6 +28,7 @@ struct member {
 struct staging {
 	const struct schema *rows;
 	bool keeps_unknown;
+	bool erases_blanks; /* CSV: a blank cell says that there is nothing */
 	struct member members[MEMBERS_MAX];
 	int member_count;
 	const char *passed[MEMBERS_MAX]; /* what only the server writes */
@@ -42,6 +43,7 @@ struct staging {
 	struct text line;   /* NDJSON: what came of the line under way */
 	size_t line_number; /* NDJSON */
 
+	struct text erased; /* the members of which the row under way says so */
 	struct text *copy;  /* where lines go, while we are fed */
 	char *custom_text;  /* CSV: `custom` of the row under way, with unknown columns in it */
 	struct arena arena; /* of the row under way: its faults */
@@ -54,8 +56,10 @@ struct staging {
 /* Returns the member of that name, COLUMN_PASSED or COLUMN_CUSTOM. */
 int staging_find_member(const struct staging *staging, struct slice name);
 
-/* Writes the row under way: staging_begin_line, then each member in their order behind a tab, then
- * a line end; or, with faults, nothing but those. */
+/* Writes the row under way: staging_erase of each member that it takes away, staging_begin_line,
+ * then each member in their order behind a tab, then a line end; or, with faults, nothing but
+ * those. */
+void staging_erase(struct staging *staging, const struct member *member);
 void staging_begin_line(struct staging *staging, size_t line);
 void staging_write_faulty(struct staging *staging, size_t line);
 void staging_write_null(struct staging *staging);

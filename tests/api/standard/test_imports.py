@@ -3,8 +3,8 @@ import pytest
 
 from support.comparison import told, without
 from support.files import FILES, ndjson_of
-from support.client import NDJSON
-from support.maker import INSTEAD
+from support.client import CSV, NDJSON
+from support.maker import INSTEAD, is_nullable
 
 SHARES_SERVER = True
 
@@ -90,6 +90,49 @@ def test_rows_of_what_is_there_change_it(api, maker, resource):
 
     assert counts(report) == {"updated": 1, "unchanged": 1}
     found(api, resource, {**rows[0], **change})
+
+
+def spare(resource):
+    """The members that a row need not have and that tell no object from another."""
+    kept = {*resource.keys(), *resource.references(), *resource.contract.document["components"]["schemas"][resource.schema].get("x-key", ())}
+    required = resource.body_schema().get("required", ())
+    return [name for name in resource.example() if name not in {*kept, *required}]
+
+
+@pytest.mark.parametrize("content_type", FILES)
+@pytest.mark.of("imports", "creates", where=lambda resource: resource.schema not in ONLY_ADDED and spare(resource))
+def test_what_a_row_does_not_name_stays_whatever_others_name(api, maker, resource, content_type):
+    known = maker.body(resource.schema)
+    send(api, resource, [known])
+    before = found(api, resource, known)
+    short = {name: value for name, value in known.items() if name not in spare(resource)}
+
+    report = send(api, resource, [short, maker.body(resource.schema)], content_type)
+
+    assert counts(report) == {"created": 1, "unchanged": 1}
+    assert [item for item in everything(api, resource) if item["id"] == before["id"]] == [before]
+
+
+def takes_away(resource):
+    """The members of the example that may be null."""
+    members = resource.body_schema()["properties"]
+    return [name for name in spare(resource) if is_nullable(resource.contract, members[name])]
+
+
+@pytest.mark.parametrize("content_type", FILES)
+@pytest.mark.of("imports", "creates", where=lambda resource: resource.schema not in ONLY_ADDED and takes_away(resource))
+def test_what_a_row_says_is_nothing_is_taken_away(api, maker, resource, content_type):
+    known = maker.body(resource.schema)
+    send(api, resource, [known])
+    before = found(api, resource, known)
+    empty = {**known, **dict.fromkeys(takes_away(resource))}
+
+    kept = send(api, resource, [empty], CSV)
+    report = send(api, resource, [empty], content_type, **({"blank": "erase"} if content_type == CSV else {}))
+
+    (after,) = [item for item in everything(api, resource) if item["id"] == before["id"]]
+    assert (counts(kept), counts(report)) == ({"unchanged": 1}, {"updated": 1})
+    assert {name: after[name] for name in takes_away(resource)} == dict.fromkeys(takes_away(resource))
 
 
 @pytest.mark.of("imports", "creates")

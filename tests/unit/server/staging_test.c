@@ -85,9 +85,10 @@ static void columns_are_sorted_into_the_members_of_the_contract(void **state)
 	assert_true(feed(&f, "count,code\r\n7,A\r\n,B\r\n"));
 	staging_append_columns(f.staging, &columns);
 
-	assert_string_equal(columns.bytes, "line, new_id, faults, code, count, tags, custom");
-	assert_line(&f, 0, "2\t\\N\tA\t7\t\\N\t\\N");
-	assert_line(&f, 1, "3\t\\N\tB\t\\N\t\\N\t\\N");
+	assert_string_equal(
+		columns.bytes, "line, new_id, faults, erased, code, count, tags, custom");
+	assert_line(&f, 0, "2\t\\N\t\\N\tA\t7\t\\N\t\\N");
+	assert_line(&f, 1, "3\t\\N\t\\N\tB\t\\N\t\\N\t\\N");
 	text_done(&columns);
 	end(&f);
 }
@@ -102,7 +103,7 @@ static void a_faulty_row_carries_its_faults_and_nothing_else(void **state)
 
 	assert_non_null(strstr(f.copy.bytes, "\"pointer\":\"/code\",\"code\":\"too_long\""));
 	assert_non_null(strstr(f.copy.bytes, "\"pointer\":\"/count\",\"code\":\"type\""));
-	assert_line(&f, 1, "3\t\\N\tA\t1\t\\N\t\\N");
+	assert_line(&f, 1, "3\t\\N\t\\N\tA\t1\t\\N\t\\N");
 	assert_non_null(strstr(f.copy.bytes, "\"code\":\"columns\""));
 	end(&f);
 }
@@ -133,9 +134,9 @@ static void unknown_columns_can_be_kept_in_custom(void **state)
 		feed(&f, "code,size,custom\nA,\"1\"\"2\",\"{\"\"a\"\":1}\"\nB,,{ }\nC,5,{ }\n"));
 	staging_append_members(f.staging, &members);
 
-	assert_line(&f, 0, "2\t\\N\tA\t\\N\t\\N\t{\"a\":1,\"size\":\"1\\\\\"2\"}");
-	assert_line(&f, 1, "3\t\\N\tB\t\\N\t\\N\t{ }");
-	assert_line(&f, 2, "4\t\\N\tC\t\\N\t\\N\t{\"size\":\"5\"}");
+	assert_line(&f, 0, "2\t\\N\t\\N\tA\t\\N\t\\N\t{\"a\":1,\"size\":\"1\\\\\"2\"}");
+	assert_line(&f, 1, "3\t\\N\t\\N\tB\t\\N\t\\N\t{ }");
+	assert_line(&f, 2, "4\t\\N\t\\N\tC\t\\N\t\\N\t{\"size\":\"5\"}");
 	assert_string_equal(members.bytes, "{code,custom}");
 	text_done(&members);
 	end(&f);
@@ -160,7 +161,7 @@ static void what_only_an_export_has_is_passed_over_in_csv(void **state)
 	assert_true(feed(&f, "id,code,version,size\nx,A,7,5\n"));
 	staging_append_members(f.staging, &members);
 
-	assert_line(&f, 0, "2\t\\N\tA\t\\N\t\\N\t{\"size\":\"5\"}");
+	assert_line(&f, 0, "2\t\\N\t\\N\tA\t\\N\t\\N\t{\"size\":\"5\"}");
 	assert_string_equal(members.bytes, "{code,custom}");
 	text_done(&members);
 	end(&f);
@@ -175,7 +176,7 @@ static void what_only_an_export_has_is_passed_over_in_ndjson(void **state)
 
 	assert_true(feed(&f, "{\"id\":\"x\",\"code\":\"A\",\"version\":{},\"size\":5}\n7\n"));
 
-	assert_line(&f, 0, "1\t\\N\tA\t\\N\t\\N\t{\"size\":5}");
+	assert_line(&f, 0, "1\t\\N\t\\N\tA\t\\N\t\\N\t{\"size\":5}");
 	assert_non_null(strstr(f.copy.bytes, "\"code\":\"type\""));
 	end(&f);
 }
@@ -188,7 +189,7 @@ static void arrays_become_array_literals(void **state)
 
 	assert_true(feed(&f, "code,tags\nA,\"[\"\"a\\\"\"b\"\",\"\"c,d\"\"]\"\n"));
 
-	assert_line(&f, 0, "2\t\\N\tA\t\\N\t{\"a\\\\\"b\",\"c,d\"}\t\\N");
+	assert_line(&f, 0, "2\t\\N\t\\N\tA\t\\N\t{\"a\\\\\"b\",\"c,d\"}\t\\N");
 	end(&f);
 }
 
@@ -200,8 +201,8 @@ static void tabs_and_line_ends_in_cells_are_escaped(void **state)
 
 	assert_true(feed(&f, "code\n\"a\tb\nc\"\n\"\\N\"\n"));
 
-	assert_line(&f, 0, "2\t\\N\ta\\tb\\nc\t\\N\t\\N\t\\N");
-	assert_line(&f, 1, "4\t\\N\t\\\\N\t\\N\t\\N\t\\N");
+	assert_line(&f, 0, "2\t\\N\t\\N\ta\\tb\\nc\t\\N\t\\N\t\\N");
+	assert_line(&f, 1, "4\t\\N\t\\N\t\\\\N\t\\N\t\\N\t\\N");
 	end(&f);
 }
 
@@ -214,8 +215,26 @@ static void each_line_of_ndjson_is_a_row(void **state)
 	assert_true(feed(&f,
 		"{\"code\":\"A\",\"count\":3,\"tags\":[\"x\"]}\r\n\n{\"code\":\"B\",\"size\":7}"));
 
-	assert_line(&f, 0, "1\t\\N\tA\t3\t{\"x\"}\t\\N");
-	assert_line(&f, 1, "3\t\\N\tB\t\\N\t\\N\t{\"size\":7}");
+	assert_line(&f, 0, "1\t\\N\t\\N\tA\t3\t{\"x\"}\t\\N");
+	assert_line(&f, 1, "3\t\\N\t\\N\tB\t\\N\t\\N\t{\"size\":7}");
+	end(&f);
+}
+
+static void null_erases_and_so_does_a_blank_where_it_is_to(void **state)
+{
+	struct fixture f;
+	(void)state;
+	begin(&f, STAGING_NDJSON, false);
+	assert_true(feed(&f, "{\"code\":\"A\",\"count\":null}\n{\"code\":\"B\"}\n"));
+	assert_line(&f, 0, "1\t\\N\t{count}\tA\t\\N\t\\N\t\\N");
+	assert_line(&f, 1, "2\t\\N\t\\N\tB\t\\N\t\\N\t\\N");
+	end(&f);
+
+	begin(&f, STAGING_CSV, false);
+	staging_erase_blanks(f.staging);
+	assert_true(feed(&f, "code,count\nA,\nB,null\n"));
+	assert_line(&f, 0, "2\t\\N\t{count}\tA\t\\N\t\\N\t\\N");
+	assert_line(&f, 1, "3\t\\N\t{count}\tB\t\\N\t\\N\t\\N");
 	end(&f);
 }
 
@@ -229,7 +248,7 @@ static void a_line_that_is_no_json_is_a_fault_of_its_row(void **state)
 
 	assert_non_null(strstr(f.copy.bytes, "invalid_json"));
 	assert_non_null(strstr(f.copy.bytes, "unknown_member"));
-	assert_line(&f, 3, "4\t\\N\tB\t\\N\t\\N\t\\N");
+	assert_line(&f, 3, "4\t\\N\t\\N\tB\t\\N\t\\N\t\\N");
 	end(&f);
 }
 
@@ -260,6 +279,7 @@ int main(void)
 		cmocka_unit_test(arrays_become_array_literals),
 		cmocka_unit_test(tabs_and_line_ends_in_cells_are_escaped),
 		cmocka_unit_test(each_line_of_ndjson_is_a_row),
+		cmocka_unit_test(null_erases_and_so_does_a_blank_where_it_is_to),
 		cmocka_unit_test(a_line_that_is_no_json_is_a_fault_of_its_row),
 		cmocka_unit_test(a_file_without_header_or_with_a_column_twice_is_refused),
 	};

@@ -123,9 +123,10 @@ static bool fits(Oid type, const struct schema *member)
 	const char *format = json_string_value(json_object_get(schema_source(member), "format"));
 	for (size_t i = 0; i < sizeof column_types / sizeof *column_types; i++)
 		if (column_types[i].type == type &&
-			schema_allows_type(member, column_types[i].json_type))
-			return column_types[i].format == NULL ||
-			       (format != NULL && strcmp(format, column_types[i].format) == 0);
+			schema_allows_type(member, column_types[i].json_type) &&
+			(column_types[i].format == NULL ||
+				(format != NULL && strcmp(format, column_types[i].format) == 0)))
+			return true;
 	return false;
 }
 

@@ -110,7 +110,7 @@ declare
 	technical constant text[] := array[
 		'agreement_goal_period', 'agreement_scope', 'api_key_use', 'audit_log', 'caller_usage', 'caller_usage_flush', 'event', 'event_trim', 'export', 'export_chunk', 'idempotency_key', 'import', 'import_chunk', 'import_error', 'job', 'partner_closure',
 		'region_span', 'rollup_check_progress', 'sales_delta', 'sales_rollup', 'sales_rollup_day', 'sales_rollup_month', 'sales_rollup_partner',
-		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'schema_migration', 'server_secret', 'status_change', 'status_move', 'timer', 'timer_rule', 'token_subject_use', 'told_column',
+		'sales_rollup_partner_month', 'sales_rollup_product_month', 'sales_rollup_total', 'schema_migration', 'scorecard_revision', 'server_secret', 'status_change', 'status_move', 'timer', 'timer_rule', 'token_subject_use', 'told_column',
 		'webhook_cursor', 'webhook_delivery', 'webhook_state'];
 	t record;
 begin

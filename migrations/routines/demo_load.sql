@@ -251,6 +251,7 @@ begin
 	perform demo_coverages(first_day);
 	perform demo_abilities(first_day);
 	perform demo_markets(first_day);
+	perform demo_evaluations(first_day);
 	perform demo_books(first_day);
 	perform demo_sales(first_day, done.id);
 	perform demo_agreements(first_day);

@@ -72,3 +72,20 @@ as $$
 	join region r on r.code = m.region;
 $$;
 comment on function demo_markets(date) is 'How large the demo''s markets are.';
+
+create or replace function demo_evaluations(first_day date) returns void
+	language sql volatile security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+	-- Three people looked at those who are not active yet; number 47 shows no accounts, which its reputation does not outlive.
+	insert into evaluation (id, scorecard_id, partner_id, evaluator, evaluated_on, scores, note)
+	select demo_id('evaluation' || w.n, p.n), s.id, p.id, w.name, first_day + 600 + w.n * 3, (
+		select jsonb_agg(jsonb_build_object('key', c.key, 'value',
+			case when p.n = 47 and c.key = 'reputation' then '2' else trim_scale(round((2 + 7 * demo_random(c.key, p.n) + demo_random(c.key || w.n, p.n))::numeric, 1))::text end))
+		from scorecard_criteria(s.criteria) as c
+		where w.n < 3 or c.key <> 'technical_capability'), case when w.n = 3 then '未看技术团队 Did not meet the engineers.' end
+	from (select p.*, right(p.code, 4)::integer as n from partner p) as p
+	cross join (values (1, '王伟 Wang Wei'), (2, '李娜 Li Na'), (3, 'Anna Schmidt')) as w (n, name)
+	join scorecard s on s.code = 'DEFAULT'
+	where p.status in ('prospect', 'onboarding');
+$$;
+comment on function demo_evaluations(date) is 'What three evaluators say of the demo''s partners that are on the way.';

@@ -47,3 +47,13 @@ from (
 	select 'not_found', (null::status_change).* where not exists (select from agreement_obligation o where o.id = :id)
 ) as c
 -- use: page
+
+-- name: listScorecardStatusChanges
+-- The moves of a scorecard's status.
+select c.problem, c.id, c.object_id as scorecard_id, c.from_status, c.to_status, c.reason, c.actor_id, c.changed_at
+from (
+	select null as problem, s.* from status_change s where s.object_type = 'scorecard' and s.object_id = :id
+	union all
+	select 'not_found', (null::status_change).* where not exists (select from scorecard o where o.id = :id)
+) as c
+-- use: page

@@ -36,6 +36,7 @@ UNAUDITED = {
     "sales_rollup_product_month",
     "sales_rollup_total",
     "schema_migration",
+    "scorecard_revision",
     "server_secret",
     "status_change",
     "status_move",

@@ -59,6 +59,10 @@ COMES_OF = {
     "TokenSubject": lambda maker: maker.subject(),
     "AgreementObligation": an_obligation,
 }
+# What is to be done with an object before others can refer to it.
+REFERRED = {
+    "Scorecard": lambda maker, made: maker.sent("POST", f"/v1/scorecards/{made['id']}/publish", json={}, if_match="*"),
+}
 # Values that no example has, for members that must look like one of them.
 OTHER = ("SE", "SEK", "2027-Q2", "FY2031")
 
@@ -110,7 +114,8 @@ class Maker:
         """A new object as it is answered."""
         if schema in COMES_OF:
             return COMES_OF[schema](self, **given)
-        return self.sent("POST", self.where(schema, parent), json=self.body(schema, is_reference, **given))
+        made = self.sent("POST", self.where(schema, parent), json=self.body(schema, is_reference, **given))
+        return REFERRED[schema](self, made) if is_reference and schema in REFERRED else made
 
     def make_all(self):
         """One of everything that files can bring."""

@@ -16,6 +16,7 @@ OTHERS = {"sort", "limit", "cursor", "fields", "count", "expand"}
 NAMES = ("Zenith", "acme", "华为", "Acme", "𠀀", "Ωmega")
 # Filters by what only more than one step leads to: test_sort_and_filter.py, and the tests of the resource.
 BY_HAND = {
+    "Evaluation": ("decision",),
     "SalesRecord": {"status", "returns_id", "import_id"},
     "WebhookDelivery": {"status"},
     "ApiKey": {"subject_id"},

@@ -1,0 +1,4 @@
+/* agreements: what was reached of their goals. The rules are in progress_rules.sql. */
+#include "contract/operation.h"
+
+OPERATION(listAgreementProgress) = {.sql = SQL(listAgreementProgress), .work = LANE_REPORT};

@@ -1,0 +1,1 @@
+select access_of_partner('evaluation', partner => '');

@@ -1,0 +1,2 @@
+select access_shared('scorecard');
+select access_shared('scorecard_revision', staff => 'insert');

@@ -51,6 +51,7 @@ def world(api):
     world["sale"] = voided["id"]
     api.post(f"/v1/sales-records/{voided['id']}/void", json={"reason": "r"}, if_match="*")
     world["owed"] = an_obligation(Maker(api))
+    world["card"] = Maker(api).make("Scorecard", is_reference=True)["id"]
     api.post(f"/v1/agreement-obligations/{world['owed']['id']}/waive", json={}, if_match="*")
     api.post("/v1/members/import", content_type="text/csv", data=b"code,name\n\"\",x\nIMPORTED,y\nA B ,z\n")
     return world
@@ -68,6 +69,7 @@ def path_in(world, path):
     kind = path.split("/")[2]
     ids = {
         "imports": world["import"], "sales-records": world["sale"], "agreements": world["owed"]["agreement_id"], "agreement-obligations": world["owed"]["id"],
+        "scorecards": world["card"],
     }
     return path.replace("{id}", ids.get(kind, world["partners"][0]["id"]))
 

@@ -44,7 +44,10 @@ def world(api, database):
     )
     owed = an_obligation(Maker(api), partner_code=own["code"])
     assert api.post(f"/v1/agreement-obligations/{owed['id']}/waive", json={}, if_match="*").status_code == 200
+    evaluation = {"scorecard_code": "DEFAULT", "partner_code": own["code"], "scores": [{"key": "reputation", "value": "7"}]}
+    builders.made(api.post("/v1/evaluations", json=evaluation))
     ids = {
+        "scorecards": Maker(api).make("Scorecard", is_reference=True)["id"],
         "partners": own["id"], "sales-records": sales[1]["id"], "imports": refused["id"], "agreements": owed["agreement_id"],
         "agreement-obligations": owed["id"],
     }

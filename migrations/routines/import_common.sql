@@ -35,6 +35,41 @@ end
 $$;
 comment on function import_references(text, text) is 'Refuses the rows whose member_id or member_code leads nowhere.';
 
+create or replace function import_rings(thing text) returns void
+	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+	steps bigint := 1;
+	reached bigint;
+begin
+	-- Who would be above whom: as the file says, or as it is.
+	execute format($q$
+		create temp table staging_up on commit drop as
+		select coalesce(s.code, t.code) as code, case
+				when s.parent_code is not null then s.parent_code
+				when s.parent_id is not null or not coalesce(s.erased && '{parent_id,parent_code}', false) then p.code
+			end as above
+		from staging_sound s
+		full join %1$I t on t.code = s.code
+		left join %1$I p on p.id = coalesce(s.parent_id, t.parent_id)
+	$q$, thing);
+	create unique index on staging_up (code);
+	-- Each looks twice as far as the time before. Whoever has no end after as many steps as there are objects goes round, and has arrived in the ring.
+	while steps <= (select count(*) from staging_up) loop
+		update staging_up u set above = (select n.above from staging_up n where n.code = u.above) where u.above is not null;
+		get diagnostics reached = row_count;
+		exit when reached = 0;
+		steps := steps * 2;
+	end loop;
+	insert into staging_error (line, pointer, code, detail)
+	select s.line, '/parent_code', thing || '_cycle', s.code || ' would be below itself'
+	from staging_sound s
+	where s.code in (select u.above from staging_up u);
+	drop table staging_up;
+end
+$$;
+comment on function import_rings(text) is 'Refuses the rows by which an object would be below itself, together with what the file does not name.';
+
 create or replace function import_parents(thing text) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
@@ -50,6 +85,7 @@ begin
 		cross join lateral reference_faults(%1$L || '_unknown', '/parent_id', s.parent_id, i.id, '/parent_code', null, c.id) as f
 		where s.parent_id is not null
 	$q$, thing);
+	perform import_rings(thing);
 	-- A parent may stand anywhere in the file; one that is refused takes its children with it, and they theirs.
 	loop
 		execute format($q$

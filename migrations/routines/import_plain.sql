@@ -167,54 +167,72 @@ begin
 			from staging_judged j
 			left join %1$I t on t.id = j.known
 			cross join lateral %2$I(jsonb_populate_record(t, to_jsonb(j))) as f
-			where j.verdict in ('created', 'updated')
+			where j.verdict in ('created', 'updated') and f.problem not in (select x.problem from import_excludes(%1$L) as x)
 		$q$, thing, thing || '_faults');
 	end if;
 	perform import_exclusions(thing);
-	update staging_judged j
-	set verdict = 'rejected'
-	from staging_error e
-	where e.line = j.line;
 end
 $$;
 comment on function import_rules(text) is 'Refuses the rows that the rules of their table refuse, as a single request would: its function TABLE_faults, and what excludes each other.';
+
+create or replace function import_excludes(thing text) returns table (problem text, places text, meets text)
+	language sql stable security invoker set search_path = pg_catalog, public
+as $$
+	select split_part(c.conname, '__', 1), string_agg(format('%s as e%s', pg_get_indexdef(c.conindid, k.place::integer, true), k.place), ', '),
+		string_agg(format('a.e%1$s %2$s b.e%1$s', k.place, o.oprname), ' and ')
+	from pg_constraint c
+	cross join lateral unnest(c.conexclop) with ordinality as k (operator, place)
+	join pg_operator o on o.oid = k.operator
+	where c.conrelid = thing::regclass and c.contype = 'x'
+	group by c.oid
+$$;
+comment on function import_excludes(text) is 'The exclusion constraints of a table: the problem that each prevents, what it compares, and when two rows exclude each other.';
 
 create or replace function import_exclusions(thing text) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 declare
 	excluded record;
+	refused bigint;
+	goes_on boolean := true;
 begin
-	for excluded in
-		select split_part(c.conname, '__', 1) as problem,
-			string_agg(format('%s as e%s', pg_get_indexdef(c.conindid, k.place::integer, true), k.place), ', ') as places,
-			string_agg(format('a.e%1$s %2$s b.e%1$s', k.place, o.oprname), ' and ') as meets
-		from pg_constraint c
-		cross join lateral unnest(c.conexclop) with ordinality as k (operator, place)
-		join pg_operator o on o.oid = k.operator
-		where c.conrelid = thing::regclass and c.contype = 'x'
-		group by c.oid
-	loop
-		execute format($q$
-			with placed as materialized (
-				select 0 as line, id, %2$s
-				from %1$I
-				where id not in (select j.known from staging_judged j where j.verdict = 'updated')
-				union all
-				select line, id, %2$s
-				from staging_judged
-				where verdict in ('created', 'updated') and line not in (select e.line from staging_error e)
-			)
-			insert into staging_error (line, pointer, code, detail)
-			select distinct on (a.line) a.line, null, %3$L, case when b.line > 0 then 'line ' || b.line || ' has it already' else %3$L end
-			from placed a
-			join placed b on b.line < a.line and b.id <> a.id and %4$s
-			order by a.line, b.line
-		$q$, thing, excluded.places, excluded.problem, excluded.meets);
+	update staging_judged j set verdict = 'rejected' from staging_error e where e.line = j.line;
+	-- A row that is refused leaves what is there as it is, which may exclude others.
+	while goes_on loop
+		goes_on := false;
+		for excluded in select * from import_excludes(thing) loop
+			execute format($q$
+				with placed as materialized (
+					select 0 as line, id, %2$s
+					from %1$I
+					where id not in (select j.known from staging_judged j where j.verdict = 'updated')
+					union all
+					select line, id, %2$s
+					from staging_judged
+					where verdict in ('created', 'updated')
+				), pairs as materialized (
+					select a.line, b.line as other
+					from placed a
+					join placed b on b.line < a.line and b.id <> a.id and %4$s
+				), refused as (
+					-- What is refused itself stands in nobody's way.
+					select distinct on (p.line) p.line, case when p.other > 0 then 'line ' || p.other || ' has it already' else %3$L end as detail
+					from pairs p
+					where p.other not in (select o.line from pairs o)
+					order by p.line, p.other
+				), told as (
+					insert into staging_error (line, pointer, code, detail)
+					select r.line, %5$L, %3$L, r.detail from refused r
+				)
+				update staging_judged j set verdict = 'rejected' from refused r where r.line = j.line
+			$q$, thing, excluded.places, excluded.problem, excluded.meets, '/' || (import_key(thing))[1]);
+			get diagnostics refused = row_count;
+			goes_on := goes_on or refused > 0;
+		end loop;
 	end loop;
 end
 $$;
-comment on function import_exclusions(text) is 'Refuses the rows that an exclusion constraint of the table would refuse, beside what is there and what stands further up in the file.';
+comment on function import_exclusions(text) is 'Refuses the rows that an exclusion constraint of the table would refuse, beside what stays there and what stands further up in the file.';
 
 create or replace function import_judge(thing text, given text[]) returns table (rows bigint, created bigint, updated bigint, unchanged bigint, rejected bigint)
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp set work_mem = '64MB' set jit = off
@@ -240,11 +258,15 @@ as $$
 declare
 	added constant text := (select string_agg(quote_ident(m.name), ', ') from import_members(thing) as m);
 	changed constant text := (select string_agg(quote_ident(m.name), ', ') from import_members(thing) as m where m.role not in ('key', 'status'));
+	adding constant text := format('insert into %I (id, %s, import_id, created_at, updated_at) select j.id, %s, $1, $2, $2 from staging_judged j where j.verdict = ''created''',
+		thing, added, regexp_replace(added, '(^|, )', '\1j.', 'g'));
+	changing constant text := format('update %I t set (%s, import_id, version, updated_at) = (%s, $1, t.version + 1, $2) from staging_judged j where t.id = j.known and j.verdict = ''updated''',
+		thing, changed, regexp_replace(changed, '(^|, )', '\1j.', 'g'));
+	-- A parent has to be there before its child; else what ends makes room for what begins.
+	is_tree constant boolean := exists (select from import_refers(thing) as r where r.target = thing);
 begin
-	execute format('insert into %I (id, %s, import_id, created_at, updated_at) select j.id, %s, $1, $2, $2 from staging_judged j where j.verdict = ''created''',
-		thing, added, regexp_replace(added, '(^|, )', '\1j.', 'g')) using asked, moment;
-	execute format('update %I t set (%s, import_id, version, updated_at) = (%s, $1, t.version + 1, $2) from staging_judged j where t.id = j.known and j.verdict = ''updated''',
-		thing, changed, regexp_replace(changed, '(^|, )', '\1j.', 'g')) using asked, moment;
+	execute case when is_tree then adding else changing end using asked, moment;
+	execute case when is_tree then changing else adding end using asked, moment;
 end
 $$;
 comment on function import_post(text, uuid, timestamptz) is 'Writes what was judged created or updated.';

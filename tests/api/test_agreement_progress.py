@@ -183,3 +183,36 @@ def test_a_fiscal_calendar_has_periods_of_its_own(api, second):
 
     assert (row["starts_on"], row["ends_on"], Decimal(row["expected_to_date"])) == ("2026-04-01", "2026-06-30", 50)
     assert row["period"].startswith("FY20") and row["period"].endswith("-Q1")
+
+
+def test_the_goals_of_all_partners_in_a_period(api, second, product):
+    manager, region = builders.make_member(api), builders.make_region(api)
+    below = builders.make_region(api, parent_code=region["code"])
+    partners = [builders.make_partner(api, manager_code=manager["code"], region_code=below["code"]), builders.make_partner(api, region_code=region["code"])]
+    for partner, sold in zip(partners, ("100", "1")):
+        in_force(api, second, partner=partner, goals=[{"metric": "units", "period": "quarter", "target": "1"}, {"metric": "sales_amount", "period": "month", "target": "3100"}])
+        sell(api, partner, product, "2026-01-31", sold)
+    goals = lambda **params: [(g["partner_code"], g["metric"], g["status"]) for g in api.walk("/v1/analytics/goals", region_code=region["code"], **params)]
+
+    assert sorted(goals(period="2026-Q1")) == sorted([(p["code"], "units", "met") for p in partners])
+    assert goals(period="2026-01", as_of="2026-01-31", status="behind", manager_code=manager["code"]) == [(partners[0]["code"], "sales_amount", "behind")]
+    assert len(goals()) == 4  # those that are under way on June 15
+    assert goals(period="2027-Q1") == []
+
+
+def test_duties_are_scored_alike_for_both_sides(api, second):
+    partner = builders.make_partner(api)
+    owed = [{"party": party, "area": "reporting", "description": "Reports.", "recurrence": "quarter"} for party in ("vendor", "partner")]
+    agreement = in_force(api, second, partner=partner, starts_on="2026-06-01", ends_on="2027-05-31", obligations=owed)
+    rows = api.walk("/v1/agreement-obligations", agreement_number=agreement["number"])
+    act = lambda row, verb: done(api.post(f"/v1/agreement-obligations/{row['id']}/{verb}", json={"evidence": "On file."} if verb == "meet" else {}, if_match="*"))
+    vendors, partners = ([row for row in rows if row["party"] == party] for party in ("vendor", "partner"))
+    for row in vendors[:3]:
+        act(row, "meet")
+    act(vendors[3], "waive")
+    act(partners[0], "meet")
+
+    scored = {row["party"]: row for row in api.walk("/v1/analytics/obligations", partner_code=partner["code"])}
+
+    assert (scored["vendor"]["met"], scored["vendor"]["waived"], Decimal(scored["vendor"]["kept_pct"])) == (3, 1, 100)
+    assert (scored["partner"]["met"], scored["partner"]["breached"], Decimal(scored["partner"]["kept_pct"])) == (1, 0, 100)

@@ -212,18 +212,29 @@ def test_a_parent_that_is_refused_takes_all_below_it(api, resource):
 
 
 @pytest.mark.parametrize("resource", ["regions", "partners"])
-def test_a_ring_in_the_file_is_refused_and_posts_nothing_of_it(api, resource):
+def test_of_a_ring_in_the_file_nothing_is_posted_and_all_else_is(api, resource):
     prefix = f"RING-{resource}"
-    body = f"code,name,parent_code\n{prefix}-1,One,{prefix}-2\n{prefix}-2,Two,{prefix}-1\n{prefix}-3,Self,{prefix}-3\n"
+    rows = [f"{prefix}-1,One,{prefix}-2", f"{prefix}-2,Two,{prefix}-1", f"{prefix}-3,Self,{prefix}-3", f"{prefix}-4,Below,{prefix}-1", f"{prefix}-5,Other,"]
 
-    answer = channel.import_file(api, resource, body.encode())
+    dry, wet = (import_csv(api, resource, "code,name,parent_code", *rows, params=params) for params in ({"dry_run": "true"}, {}))
 
-    problem = f"{resource[:-1]}_cycle"
-    if answer.status_code == 200:
-        assert {code for _, _, code in faults(answer.json())} == {problem}
-    else:
-        assert (answer.status_code, answer.json()["code"]) == (422, problem)
-    assert not [code for code in codes(api, f"/v1/{resource}") if code.startswith(prefix)]
+    kind = resource[:-1]
+    assert sorted(faults(wet)) == [(line, "/parent_code", f"{kind}_cycle") for line in (2, 3, 4)] + [(5, "/parent_code", f"{kind}_unknown")]
+    assert (counts(dry), dry["errors"]) == (counts(wet), wet["errors"])
+    assert [code for code in codes(api, f"/v1/{resource}") if code.startswith(prefix)] == [f"{prefix}-5"]
+
+
+@pytest.mark.parametrize("resource", ["regions", "partners"])
+def test_a_row_that_closes_a_ring_with_what_is_there_is_refused_alone(api, resource):
+    prefix = f"CLOSED-{resource}"
+    import_csv(api, resource, "code,name,parent_code", f"{prefix}-1,Top,", f"{prefix}-2,Middle,{prefix}-1", f"{prefix}-3,Leaf,{prefix}-2")
+
+    dry, wet = (import_csv(api, resource, "code,name,parent_code", f"{prefix}-1,Top,{prefix}-3", f"{prefix}-4,New,{prefix}-3", params=params) for params in ({"dry_run": "true"}, {}))
+
+    assert faults(wet) == [(2, "/parent_code", f"{resource[:-1]}_cycle")]
+    assert (counts(dry), dry["errors"]) == (counts(wet), wet["errors"])
+    found = {code: api.get(f"/v1/{resource}", params={"code": code}).json()["data"][0]["parent_code"] for code in (f"{prefix}-1", f"{prefix}-4")}
+    assert found == {f"{prefix}-1": None, f"{prefix}-4": f"{prefix}-3"}
 
 
 @pytest.mark.parametrize(

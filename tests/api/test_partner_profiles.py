@@ -85,3 +85,18 @@ def test_a_market_has_a_period_that_is_one_and_competitors_that_fit_into_it(api,
     answer = api.post("/v1/market-sizes", json=a_market(builders.make_region(api)["code"], **members))
 
     assert (answer.status_code, fault and codes(answer)) == (201 if fault is None else 422, fault and [fault])
+
+
+def test_a_file_may_end_one_coverage_and_begin_the_next(api, place):
+    partner, region = place
+    cover(api, place, "2024-01-01")
+    file = (
+        "partner_code,region_code,outlets,sales_reps,valid_from,valid_to\n"
+        f"{partner},{region},9,9,2025-01-01,\n{partner},{region},3,5,2024-01-01,2024-12-31\n{partner},{region},7,7,2024-12-31,2024-12-31\n"
+    ).encode()
+
+    dry, wet = (api.post("/v1/partner-coverages/import", data=file, content_type=CSV, params=params).json() for params in ({"dry_run": "true"}, {}))
+
+    assert [(error["line"], error["pointer"], error["code"]) for error in wet["errors"]] == [(4, "/valid_from", "partner_coverage_overlaps")]
+    assert (wet["created"], wet["updated"], dry["errors"]) == (1, 1, wet["errors"])
+    assert [(c["valid_from"], c["valid_to"]) for c in api.walk("/v1/partner-coverages", partner_code=partner)] == [("2024-01-01", "2024-12-31"), ("2025-01-01", None)]

@@ -251,3 +251,15 @@ def test_a_partner_has_one_primary_contact_and_another_takes_its_place(api, acme
     assert api.get(f"/v1/contacts/{first['id']}").json()["version"] == 2
     assert api.patch(f"/v1/contacts/{third['id']}", json={"is_primary": True}, if_match="*").status_code == 200
     assert primary() == [third["id"]]
+
+
+def test_the_tree_below_a_partner_and_those_above_it(api):
+    top = make_partner(api)
+    middle = make_partner(api, parent_code=top["code"])
+    leaves = [make_partner(api, parent_code=middle["code"]) for _ in range(3)]
+    listed = lambda caller, partner, what, **params: [(p["code"], p["depth"]) for p in caller.walk(f"/v1/partners/{partner['id']}/{what}", **params)]
+
+    assert sorted(listed(api, top, "tree", limit=2)) == sorted([(top["code"], 0), (middle["code"], 1), *((leaf["code"], 2) for leaf in leaves)])
+    assert listed(api, leaves[0], "ancestors") == [(middle["code"], 1), (top["code"], 2)]
+    assert listed(api.as_partner(middle), middle, "ancestors") == []
+    assert api.as_partner(middle).get(f"/v1/partners/{top['id']}/tree").status_code == 404

@@ -195,10 +195,11 @@ VALUES = {
 VALUES["listWebhookDeliveriesBelow"] = VALUES["listWebhookDeliveries"]
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # These read all that they sum, whatever the plan; what they cost at size is for a benchmark to say.
-REPORTS = {"listSalesAnalytics", "listQuotaAnalytics", "listAgreementProgress", "listPartnerRankings", "listEvaluationSummary"}
+REPORTS = {"listSalesAnalytics", "listQuotaAnalytics", "listAgreementProgress", "listPartnerRankings", "listEvaluationSummary", "listGoalAnalytics", "listObligationAnalytics"}
 # What stands in the path, and where the second page begins.
 GIVEN = {"listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {
+    "depth": "1",
     "code": "'P05000'",
     "sku": "'S5'",
     "name": "'M'",

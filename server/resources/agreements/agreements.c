@@ -2,3 +2,4 @@
 #include "contract/operation.h"
 
 OPERATION(listAgreementProgress) = {.sql = SQL(listAgreementProgress), .work = LANE_REPORT};
+OPERATION(listGoalAnalytics) = {.sql = SQL(listGoalAnalytics), .work = LANE_REPORT};

@@ -219,3 +219,25 @@ where (a.id is null or g.id is not null)
 order by g.starts_on, g.id  -- sort: starts_on
 order by g.starts_on desc, g.id desc  -- sort: -starts_on
 limit :limit;
+
+-- name: listGoalAnalytics
+-- The goals of all partners in a period, in the order of their codes.
+select g.id, g.agreement_id, g.agreement_number, g.partner_code, g.version_number, g.key, g.metric, g.period, g.starts_on, g.ends_on, g.as_of, g.currency, g.target,
+	g.actual, g.attainment_pct, g.expected_to_date, g.pace_pct, g.forecast, g.status, g.reason, g.inputs, m.code as manager_code
+from goal_analytics(
+	moment => :now
+	, asked_period => :period
+	, asked_partner => :partner_code
+	, asked_manager => :manager_code
+	, asked_region => :region_code
+	, asked_day => :as_of
+) as g
+join partner p on p.id = g.partner_id
+left join member m on m.id = p.manager_id
+where true
+  and g.status = :status
+  and (g.partner_code, g.id) > (:cursor_key, :cursor_id)  -- sort: partner_code
+  and (g.partner_code, g.id) < (:cursor_key, :cursor_id)  -- sort: -partner_code
+order by g.partner_code, g.id  -- sort: partner_code
+order by g.partner_code desc, g.id desc  -- sort: -partner_code
+limit :limit;

@@ -120,3 +120,28 @@ as $$
 	from goal_figures(array(select g.id from agreement_goal_period g where g.agreement_id = agreement and g.starts_on <= asked_day), asked_day) as f
 $$;
 comment on function agreement_progress(uuid, date) is 'The goals of an agreement in their periods that have begun by a day.';
+
+create or replace function goal_analytics(moment timestamptz, asked_period text default null, asked_partner text default null, asked_manager text default null,
+		asked_region text default null, asked_day date default null) returns table (
+		id uuid, agreement_id uuid, agreement_number text, partner_id uuid, partner_code text, version_number integer, key text, metric text, period text,
+		starts_on date, ends_on date, as_of date, currency text, target numeric, actual numeric, attainment_pct numeric, expected_to_date numeric,
+		pace_pct numeric, forecast numeric, status text, reason text, inputs jsonb)
+	language sql stable security invoker set search_path = pg_catalog, public
+as $$
+	with today as (
+		select coalesce(asked_day, (moment at time zone s.time_zone)::date) as day
+		from setting s
+	)
+	select f.*
+	from today t
+	cross join lateral goal_figures(array(
+		select g.id
+		from agreement_goal_period g
+		join partner p on p.id = g.partner_id
+		where g.starts_on <= t.day and (g.period = asked_period or asked_period is null and g.ends_on >= t.day)
+		  and (asked_partner is null or p.code = asked_partner)
+		  and (asked_manager is null or p.manager_id = member_id_of(asked_manager))
+		  and (asked_region is null or p.region_id in (select region_below(asked_region)))
+	), t.day) as f
+$$;
+comment on function goal_analytics(timestamptz, text, text, text, text, date) is 'The goals of all agreements in a period, or those whose period is under way.';

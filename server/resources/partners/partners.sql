@@ -206,3 +206,33 @@ with target as (
 select f.problem, f.pointer, f.detail, t.version
 from target t
 left join fault f on true;
+
+-- name: listPartnerTree
+-- A partner and all below it, the nearest first.
+select case when o.id is null then 'not_found' end as problem, p.id, p.code, p.name, p.type, p.status, p.tier,
+	(select above.code from partner above where above.id = p.parent_id) as parent_code, c.depth
+from (select) as one
+left join partner o on o.id = :id
+left join partner_closure c on c.ancestor_id = o.id
+left join partner p on p.id = c.descendant_id
+where (o.id is null or p.id is not null)
+  and (o.id is null or (c.depth, p.id) > (:cursor_key, :cursor_id))  -- sort: depth
+  and (o.id is null or (c.depth, p.id) < (:cursor_key, :cursor_id))  -- sort: -depth
+order by c.depth, p.id  -- sort: depth
+order by c.depth desc, p.id desc  -- sort: -depth
+limit :limit;
+
+-- name: listPartnerAncestors
+-- The partners above one, the nearest first.
+select case when o.id is null then 'not_found' end as problem, p.id, p.code, p.name, p.type, p.status, p.tier,
+	(select above.code from partner above where above.id = p.parent_id) as parent_code, c.depth
+from (select) as one
+left join partner o on o.id = :id
+left join partner_closure c on c.descendant_id = o.id and c.depth > 0
+left join partner p on p.id = c.ancestor_id
+where (o.id is null or p.id is not null)
+  and (o.id is null or (c.depth, p.id) > (:cursor_key, :cursor_id))  -- sort: depth
+  and (o.id is null or (c.depth, p.id) < (:cursor_key, :cursor_id))  -- sort: -depth
+order by c.depth, p.id  -- sort: depth
+order by c.depth desc, p.id desc  -- sort: -depth
+limit :limit;

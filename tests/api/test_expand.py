@@ -43,6 +43,7 @@ def world(api, database):
     api.as_partner(own), api.as_manager(manager)
     Maker(api).make_all()
     an_obligation(Maker(api), partner_code=own["code"], legal_entity_code=entity["code"])
+    Maker(api).make("Evaluation", partner_code=own["code"])
     database(
         "insert into caller_usage (id, caller_id, caller_kind, partner_id, day, requests, refusals, failures, bytes_sent) "
         "values (gen_random_uuid(), gen_random_uuid(), 'api_key', %s, '2026-01-01', 1, 0, 0, 1)",

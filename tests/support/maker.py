@@ -13,6 +13,10 @@ def some_day():
     return datetime.date(1910, 1, 1) + datetime.timedelta(days=next(numbers))
 
 
+def in_days(count):
+    return (datetime.date.today() + datetime.timedelta(days=count)).isoformat()
+
+
 def some_week():
     number = next(numbers)
     return f"{2100 + number // 52}-W{number % 52 + 1:02}"
@@ -30,7 +34,8 @@ INSTEAD = {
     "PeriodLock": lambda: {"period": some_week()},
     "Webhook": lambda: {"url": "http://127.0.0.1:9/", "event_types": ["webhook.test"]},
     "Export": lambda: {"list": "/v1/regions", "gzip": False},
-    "Agreement": lambda: {"region_codes": [], "product_categories": [f"Category {next(numbers)}"]},
+    # It does not begin to expire while it is looked at.
+    "Agreement": lambda: {"region_codes": [], "product_categories": [f"Category {next(numbers)}"], "ends_on": in_days(400)},
 }
 
 

@@ -26,6 +26,8 @@ INSTEAD = {
 NOT_BY_PARTNERS = {"confirmSalesRecord", "resolveSalesRecord"}
 # What partners can see only after others have done something with it.
 MADE_BY = {"Agreement": sent_agreement, "AgreementObligation": an_obligation}
+# A partner does for itself, and for nobody below it.
+FOR_ITSELF = {"signAgreement", "declineAgreement"}
 DONE = {200, 201, 202, 204, 304, 409, 412, 422}
 KEYED = [operation for operation in woven().operations if operation.security]
 OF = {operation.id: resource for resource in woven().resources.values() for operation in resource.operations()}
@@ -134,7 +136,7 @@ def expected(role, kinship, operation):
     # What others have put off is theirs to cancel, and the administrators'.
     if operation.id == "cancelImport" and (role == "manager" or (role in PARTNERS and kinship == "child")):
         return {403}
-    if role in PARTNERS and operation.id in NOT_BY_PARTNERS:
+    if role in PARTNERS and (operation.id in NOT_BY_PARTNERS or operation.id in FOR_ITSELF and kinship != "own"):
         return {403}
     if role == "manager" and action == "write" and kinship != "own" and (is_object or creates_for_a_partner(operation)):
         return {403}

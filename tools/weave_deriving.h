@@ -78,3 +78,6 @@ void derive_change(const struct derivation *derivation, const char *id, const ch
 
 /* Derives the statement of an operation that moves the status of an object of a schema. */
 void derive_move(const struct derivation *derivation, const char *id, const char *schema);
+
+/* Derives the list of the moves that were kept, if the schema is one of such. */
+void derive_move_list(const struct derivation *derivation, const char *id, const char *schema);

@@ -1,6 +1,7 @@
 /* The part of weave that derives how a status moves: the operation's x-moves say where to, the
  * members of the body that are columns are written with it, and the move is kept. A routine
- * TABLE_move_faults(TABLE, wanted, body) says what else refuses it. */
+ * TABLE_move_faults(TABLE, wanted, body) says what else refuses it. The list of the moves that were
+ * kept follows from the name of its schema: ThingStatusChange. */
 #include <stdio.h>
 #include <string.h>
 
@@ -70,4 +71,31 @@ void derive_move(const struct derivation *derivation, const char *id, const char
 		"select f.problem, f.pointer, f.detail, t.version\nfrom target t\n"
 		"left join fault f on true;\n\n",
 		writing.table.name, owner, end);
+}
+
+void derive_move_list(const struct derivation *derivation, const char *id, const char *schema)
+{
+	static const char ending[] = "StatusChange";
+	struct text table = {0};
+	char thing[64];
+	if (!has_ending(schema, ending))
+		return;
+	snprintf(thing, sizeof thing, "%.*s", (int)(strlen(schema) - strlen(ending)), schema);
+	append_table(&table, thing);
+	text_append_printf(derivation->out,
+		"-- name: %2$s\n-- Follows from the contract.\n"
+		"select c.problem, c.id, c.object_id as %1$s_id, c.from_status, c.to_status, c.reason, "
+		"c.actor_id, c.changed_at\nfrom (\n"
+		"\tselect null as problem, s.* from status_change s where s.object_type = '%1$s' and "
+		"s.object_id = :id\n\tunion all\n"
+		"\tselect 'not_found', (null::status_change).* where not exists (select from %1$s o "
+		"where o.id = :id)\n) as c\nwhere true\n"
+		"  and (c.problem is not null or (c.changed_at, c.id) < (:cursor_key, :cursor_id))  -- "
+		"sort: -changed_at\n"
+		"  and (c.problem is not null or (c.changed_at, c.id) > (:cursor_key, :cursor_id))  -- "
+		"sort: changed_at\n"
+		"order by c.changed_at desc, c.id desc  -- sort: -changed_at\n"
+		"order by c.changed_at, c.id  -- sort: changed_at\nlimit :limit;\n\n",
+		table.bytes, id);
+	text_done(&table);
 }

@@ -206,6 +206,7 @@ static const struct {
 	{"x-updates", derive_change},
 	{"x-deletes", derive_deletion},
 	{"x-moves", derive_move},
+	{"x-lists", derive_move_list},
 	{"x-imports", derive_import},
 };
 

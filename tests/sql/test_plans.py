@@ -197,7 +197,7 @@ VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # These read all that they sum, whatever the plan; what they cost at size is for a benchmark to say.
 REPORTS = {"listSalesAnalytics", "listQuotaAnalytics", "listAgreementProgress", "listPartnerRankings", "listEvaluationSummary", "listGoalAnalytics", "listObligationAnalytics"}
 # What stands in the path, and where the second page begins.
-GIVEN = {"listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
+GIVEN = {"listPartnerAncestors": "md5('partner 11')::uuid", "listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {
     "depth": "1",
     "code": "'P05000'",
@@ -223,9 +223,9 @@ INSTEAD = {"as_of": ("valid_from", "starts_on"), "q": ("name",), "due_from": ("d
 
 
 def read_statements():
-    """The statements of lists and of the resources by name, as lines, with the fragments that they use."""
+    """The statements of the resources by name, those that follow from the contract as well, as lines, with the fragments that they use."""
     statements = {}
-    for path in [*(ROOT / "server/resources").glob("*/*.sql"), ROOT / "server/events/status_changes.sql"]:
+    for path in [*(ROOT / "server/resources").glob("*/*.sql"), ROOT / "build/dev/woven/derived.sql"]:
         fragments = {}
         for kind, part in re.findall(r"^-- (name|fragment): (.*?)(?=^-- (?:name|fragment): |\Z)", path.read_text(), re.MULTILINE | re.DOTALL):
             name, *lines = re.sub(r"^\s*-- use: (\w+)\n", lambda used: "\n".join(fragments[used[1]]) + "\n", part, flags=re.MULTILINE).splitlines()
@@ -296,11 +296,13 @@ def generated(database):
     owner = database.connect()
     cursor = owner.cursor()
     cursor.execute(GENERATED)
-    filled = [table_of(name) for name in PLAIN]
+    tables = [table_of(name) for name in PLAIN]
     for name in BELOW_ONE:
-        filled += set(re.findall(r"^left join (\w+) \w+ on", "\n".join(STATEMENTS[name]), re.MULTILINE)) - {*filled}
-    for table in filled:
-        bulk.fill(cursor, table)
+        tables += re.findall(r"^left join (\w+) \w+ on", "\n".join(STATEMENTS[name]), re.MULTILINE)
+    for table in dict.fromkeys(tables):
+        cursor.execute(f"select exists (select from {table})")
+        if table in map(table_of, PLAIN) or not cursor.fetchone()[0]:
+            bulk.fill(cursor, table)
     cursor.execute("vacuum analyze")
     cursors = {
         "staff": database.connect("qudao_staff").cursor(),

@@ -1,9 +1,12 @@
 """Partners: the hierarchy, the states they move through, their contacts, and the regions they stand in."""
 import concurrent.futures
+import contextlib
 
+import psycopg2
 import pytest
 
 from support.builders import a_contact, a_partner, make_contact, make_member, make_partner, make_region
+from support.polling import wait_until
 
 SHARES_SERVER = True
 
@@ -263,3 +266,18 @@ def test_the_tree_below_a_partner_and_those_above_it(api):
     assert listed(api, leaves[0], "ancestors") == [(middle["code"], 1), (top["code"], 2)]
     assert listed(api.as_partner(middle), middle, "ancestors") == []
     assert api.as_partner(middle).get(f"/v1/partners/{top['id']}/tree").status_code == 404
+
+
+def test_of_two_primary_contacts_named_at_once_the_second_is_refused(api, database):
+    partner = make_partner(api)
+    first, second = (make_contact(api, partner) for _ in range(2))
+    path = f"/v1/contacts/{second['id']}"
+    blocked = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ~ 'contact'"
+    with contextlib.closing(psycopg2.connect(database.url)) as other, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        other.cursor().execute("update contact set is_primary = true where id = %s", (first["id"],))
+        answer = pool.submit(api.twin().patch, path, json={"is_primary": True}, if_match="*")
+        wait_until(lambda: database(blocked), 20)
+        other.commit()
+
+    assert (answer.result().status_code, answer.result().json()["code"]) == (409, "contact_primary_changed")
+    assert api.get(path).json()["is_primary"] is False

@@ -13,7 +13,7 @@ import time
 
 import measures
 import streams
-from channel_data import SALES_HEADER, make_channel, sales_rows, write_csv
+from channel_data import CHOICES, SALES_HEADER, make_channel, sales_rows, write_csv
 from statements import pgbench_scripts, statements_of_the_server
 from subjects import ROOT, Server, psql
 
@@ -61,6 +61,8 @@ def make_bench_schema(server):
 def measure(server, sizes, report):
     with part(report, "channel"):
         make_channel(server, sizes.partners)
+        # An agreement in force and three evaluations of each of ten thousand partners.
+        psql(server, "set app.import_id = 'bench'", *CHOICES)
         add_sales(server, 10_000, "S")
     with part(report, "reports on few sales"):
         report["reports"].append(measures.reports(server))

@@ -34,6 +34,20 @@ def make_channel(server, partners):
     server.post_file("exchange-rates", f"{directory}/rates.csv", "text/csv")
 
 
+CHOICES = [
+    """insert into agreement (id, number, partner_id, type, status, starts_on, ends_on, currency, region_codes)
+       select md5('agreement ' || p.code)::uuid, 'A' || p.code, p.id, 'reseller', 'active', '2025-01-01', '2026-12-31', 'USD', '{}' from partner p limit 10000""",
+    """insert into agreement_goal_period (id, agreement_id, partner_id, version_number, key, metric, period, starts_on, ends_on, currency, whole_target, whole_starts_on, step_ends, step_shares)
+       select md5(a.number || q.first)::uuid, a.id, a.partner_id, 1, 'sales_amount|quarter||', 'sales_amount', to_char(q.first, 'YYYY-"Q"Q'), q.first, q.first + interval '3 months - 1 day', 'USD',
+           90000, q.first, array[q.first + interval '3 months - 1 day']::date[], '{100}'
+       from agreement a, generate_series(timestamp '2025-01-01', '2025-12-31', '3 months') as q (first)""",
+    """insert into evaluation (id, scorecard_id, partner_id, evaluator, evaluated_on, scores)
+       select md5(p.code || e)::uuid, s.id, p.id, 'E' || e, '2026-01-01', (
+           select jsonb_agg(jsonb_build_object('key', c.key, 'value', (('x' || left(md5(p.code || c.key || e), 4))::bit(16)::integer % 101 / 10.0)::text)) from scorecard_criteria(s.criteria) as c)
+       from (select * from partner limit 10000) as p, scorecard s, generate_series(1, 3) as e""",
+]
+
+
 def sales_rows(count, prefix):
     """Sales whose references begin with `prefix`, by which they differ from those of other files."""
     chance = random.Random(prefix)

@@ -1,4 +1,5 @@
 """What is measured, each as one function that returns figures by name."""
+import hashlib
 import json
 import os
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+import uuid
 
 from channel_data import SALES_HEADER, sales_rows, write_csv
 from load import WARM_S, measured, pgbench, wrk
@@ -121,7 +123,8 @@ REPORTS = [
     "/v1/analytics/sales?group_by=month&partner_code=P000100", "/v1/analytics/sales?currency=USD&group_by=month",
     "/v1/analytics/sales?currency=USD&group_by=region", "/v1/analytics/sales?group_by=partner", "/v1/analytics/sales?group_by=product",
     "/v1/analytics/sales?group_by=category,month", "/v1/partners?q=%E5%8D%8E%E4%BF%A1&limit=20", "/v1/sales-records?limit=50",
-    "/v1/sales-records?partner_code=P000100&limit=50",
+    "/v1/sales-records?partner_code=P000100&limit=50", "/v1/partner-rankings?limit=50", "/v1/analytics/goals?period=2025-Q3&limit=50",
+    f"/v1/agreements/{uuid.UUID(hashlib.md5(b'agreement P000100').hexdigest())}/progress",
 ]
 
 

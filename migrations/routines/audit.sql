@@ -30,7 +30,8 @@ begin
 		)
 		insert into event (id, type, object_type, object_id, partner_id, object_version, is_for_partner, occurred_at)
 		select uuid_v7(), tg_table_name || '.created', tg_table_name, c.id,
-			event_owner(tg_table_name, c.after), (c.after ->> 'version')::integer, is_for_partner, c.at
+			event_owner(tg_table_name, c.after), (c.after ->> 'version')::integer,
+			is_for_partner and event_is_shown(tg_table_name, c.after), c.at
 		from change c
 		where is_told;
 
@@ -50,7 +51,8 @@ begin
 		select uuid_v7(), event_type(tg_table_name, c.before, c.after), tg_table_name, c.id,
 			event_owner(tg_table_name, c.after), (c.after ->> 'version')::integer,
 			case when c.before -> 'status' <> c.after -> 'status' then c.before ->> 'status' end,
-			case when c.before -> 'status' <> c.after -> 'status' then c.after ->> 'status' end, is_for_partner, c.at
+			case when c.before -> 'status' <> c.after -> 'status' then c.after ->> 'status' end,
+			is_for_partner and event_is_shown(tg_table_name, c.after), c.at
 		from change c
 		where is_told;
 
@@ -67,7 +69,7 @@ begin
 		insert into event (id, type, object_type, object_id, partner_id, object_version, is_for_partner, occurred_at)
 		select uuid_v7(), tg_table_name || '.deleted', tg_table_name, c.id,
 			event_owner(tg_table_name, c.before), (c.before ->> 'version')::integer + 1,
-			is_for_partner, c.at
+			is_for_partner and event_is_shown(tg_table_name, c.before), c.at
 		from change c
 		where is_told;
 	end if;

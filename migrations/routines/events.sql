@@ -23,6 +23,15 @@ create or replace function event_owner(kind text, object jsonb) returns uuid
 	return (object ->> case kind when 'partner' then 'id' else 'partner_id' end)::uuid;
 comment on function event_owner(text, jsonb) is 'The partner that a row belongs to, or that it is; null for the vendor''s own.';
 
+create or replace function event_is_shown(kind text, object jsonb) returns boolean
+	language sql immutable parallel safe security invoker
+	return case kind
+		when 'agreement' then object ->> 'status' not in ('draft', 'in_review', 'returned', 'approved')
+		when 'agreement_version' then object ->> 'status' in ('sent', 'signed', 'declined')
+		else true
+	end;
+comment on function event_is_shown(text, jsonb) is 'Whether a partner hears of an object that belongs to it: not while it is not to see it.';
+
 create or replace function event_tell(kind text, told_as text, object jsonb) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public
 as $$

@@ -99,6 +99,18 @@ def test_an_agreement_is_signed_by_both_sides_and_then_in_force(api, second):
     assert done(move(api, agreement, "activate"))["status"] == "active"
 
 
+def test_a_partner_hears_of_an_agreement_once_it_was_sent(api, second):
+    partner = builders.make_partner(api)
+    portal, agreement = key_of(api, partner), draft(api, partner=partner)
+    heard = lambda: [event["type"] for event in portal.walk_log(None) if event["type"].startswith("agreement")]
+
+    approve(api, second, agreement)
+    assert heard() == []
+    done(move(api, agreement, "send"))
+    wait_until(heard, WAIT_S)
+    assert set(heard()) == {"agreement.sent", "agreement_version.status_changed"}
+
+
 def test_what_is_signed_is_the_hash_of_the_canonical_text(api, second):
     agreement = draft(api, rights=[{"party": "partner", "area": "sales", "description": "销售 \"Bikes\"\n\t\u00e9 \U0001f6b2"}], notice_days=45)
     signed(api, second, agreement)

@@ -39,6 +39,7 @@ begin
 	end if;
 	perform agreement_claim(v), agreement_goals_keep(v), agreement_obligations_make(successor, successor.starts_on);
 	update agreement n set status = 'active' where n.id = successor.id;
+	perform move_kept('agreement', successor.id, successor.partner_id, 'draft', 'active', null, app_now());
 	return true;
 exception
 	when exclusion_violation or unique_violation then

@@ -5,7 +5,7 @@ import contextlib
 import psycopg2
 import pytest
 
-from support.builders import a_contact, a_partner, make_contact, make_member, make_partner, make_region
+from support.builders import a_contact, a_partner, make_contact, make_member, make_partner, make_region, numbers
 from support.polling import wait_until
 
 SHARES_SERVER = True
@@ -281,3 +281,24 @@ def test_of_two_primary_contacts_named_at_once_the_second_is_refused(api, databa
 
     assert (answer.result().status_code, answer.result().json()["code"]) == (409, "contact_primary_changed")
     assert api.get(path).json()["is_primary"] is False
+
+
+@pytest.mark.parametrize("one, other, score, reasons", [
+    ({"name": "华新科技（上海）有限公司", "city": "上海", "phone": "+86 21 5555-0173"}, {"name": "上海华新科技股份有限公司", "city": "上海", "phone": "02155550173"}, 70, ["name", "phone"]),
+    ({"name": "ACME Trading Co., Ltd."}, {"name": "Ａｃｍｅ　Trading GmbH"}, 40, ["name"]),
+    ({"name": "Alpha", "tax_id": "91-123 X"}, {"name": "Beta", "tax_id": "91123x"}, 60, ["tax_id"]),
+    ({"name": "Gamma", "website": "https://www.twins.example/en"}, {"name": "Delta", "website": "http://twins.example:8080"}, 50, ["website"]),
+])
+def test_partners_that_are_likely_the_same_are_listed_with_the_reasons(api, one, other, score, reasons):
+    mark = str(next(numbers))
+    pair = [make_partner(api, **{name: value if name in ("city", "phone") else value.replace("91", f"91{mark}").replace("twins", f"twins{mark}") for name, value in one_of.items()}) for one_of in (one, other)]
+
+    (found,) = [d for d in api.walk("/v1/partner-duplicates") if {d["partner_code"], d["other_code"]} == {p["code"] for p in pair}]
+
+    assert (found["score"], found["reasons"]) == (score, reasons)
+
+
+def test_partners_that_share_little_are_no_pair(api):
+    pair = {make_partner(api, name=name, phone="0215550199")["code"] for name in ("Northwind Traders", "Contoso")}
+
+    assert [d for d in api.walk("/v1/partner-duplicates") if {d["partner_code"], d["other_code"]} == pair] == []

@@ -44,6 +44,8 @@ def world(api, database):
     )
     owed = an_obligation(Maker(api), partner_code=own["code"])
     assert api.post(f"/v1/agreement-obligations/{owed['id']}/waive", json={}, if_match="*").status_code == 200
+    for _ in range(2):
+        builders.make_partner(api, tax_id="DUPLICATE-1")
     evaluation = {"scorecard_code": "DEFAULT", "partner_code": own["code"], "scores": [{"key": "reputation", "value": "7"}]}
     builders.made(api.post("/v1/evaluations", json=evaluation))
     ids = {

@@ -236,3 +236,14 @@ where (o.id is null or p.id is not null)
 order by c.depth, p.id  -- sort: depth
 order by c.depth desc, p.id desc  -- sort: -depth
 limit :limit;
+
+-- name: listPartnerDuplicates
+-- Partners that are likely the same.
+select d.id, d.partner_code, d.partner_name, d.other_code, d.other_name, d.score, d.reasons
+from partner_duplicates() as d
+where true
+  and (d.score, d.id) < (:cursor_key, :cursor_id)  -- sort: -score
+  and (d.score, d.id) > (:cursor_key, :cursor_id)  -- sort: score
+order by d.score desc, d.id desc  -- sort: -score
+order by d.score, d.id  -- sort: score
+limit :limit;

@@ -100,3 +100,23 @@ def test_a_file_may_end_one_coverage_and_begin_the_next(api, place):
     assert [(error["line"], error["pointer"], error["code"]) for error in wet["errors"]] == [(4, "/valid_from", "partner_coverage_overlaps")]
     assert (wet["created"], wet["updated"], dry["errors"]) == (1, 1, wet["errors"])
     assert [(c["valid_from"], c["valid_to"]) for c in api.walk("/v1/partner-coverages", partner_code=partner)] == [("2024-01-01", "2024-12-31"), ("2025-01-01", None)]
+
+
+def test_what_of_a_market_is_covered_and_where_the_gaps_are(api):
+    top = builders.make_region(api)
+    regions = [builders.make_region(api, parent_code=top["code"]) for _ in range(3)]
+    town = builders.make_region(api, parent_code=regions[0]["code"])
+    partners = [builders.make_partner(api)["code"] for _ in range(3)]
+    for region, amount in zip(regions[:2], ("1000.00", "2000.00")):
+        assert api.post("/v1/market-sizes", json=a_market(region["code"], period="2025", amount=amount)).status_code == 201
+    for partner, region, share in ((partners[0], regions[0], "40"), (partners[1], town, "12.5"), (partners[2], regions[1], "33.3333")):
+        assert cover(api, (partner, region["code"]), "2024-01-01", population_share_pct=share).status_code == 201
+    assert cover(api, (partners[2], regions[0]["code"]), "2024-01-01", "2025-12-30", population_share_pct="90").status_code == 201  # over by the end
+
+    rows = {row["region_code"]: row for row in api.walk("/v1/analytics/coverage", period="2025", region_level=2)}
+
+    first, second, third = (rows[region["code"]] for region in regions)
+    assert (float(first["covered_pct"]), first["gap"], first["partners"], first["overlaps"]) == (52.5, "475.00", sorted(partners[:2]), 1)
+    assert (float(second["covered_pct"]), second["gap"]) == (33.33, "1333.33")
+    assert (third["gap"], third["reason"], third["partners"]) == (None, "market_size_missing", [])
+    assert second["gap_rank"] < first["gap_rank"] < third["gap_rank"]

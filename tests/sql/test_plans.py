@@ -195,7 +195,7 @@ VALUES = {
 VALUES["listWebhookDeliveriesBelow"] = VALUES["listWebhookDeliveries"]
 VALUES["listSalesRecordsBelow"] = VALUES["listSalesRecords"]
 # These read all that they sum, whatever the plan; what they cost at size is for a benchmark to say.
-REPORTS = {"listSalesAnalytics", "listQuotaAnalytics", "listAgreementProgress", "listPartnerRankings", "listEvaluationSummary", "listGoalAnalytics", "listObligationAnalytics", "listPartnerDuplicates"}
+REPORTS = {"listSalesAnalytics", "listQuotaAnalytics", "listAgreementProgress", "listPartnerRankings", "listEvaluationSummary", "listGoalAnalytics", "listObligationAnalytics", "listPartnerDuplicates", "listCoverageAnalytics"}
 # What stands in the path, and where the second page begins.
 GIVEN = {"listPartnerAncestors": "md5('partner 11')::uuid", "listImportErrors": "md5('import 7')::uuid", "listSalesRecordStatusChanges": "md5('sale 7')::uuid"}
 CURSORS = {

@@ -34,7 +34,7 @@ PRINTED = {
     "docs/configuration.md": ["--webhook-private-addresses", '"reporting_currency": "CNY"', '{"value":"active","label":"合作中"}'],
     "docs/operating.md": ["fold-rollups\t", '{"status":"ready"}', '"status": "succeeded"', "\nqudao 0.", " operations, 0 faults", "statement getPartner"],
     "docs/security.md": ['"name":"Administrator","role":"admin"', '"operation":"createApiKey"'],
-    "docs/guides/partners.md": ['"code":"P0031"', '"key":"reputation","name":"市场信誉 Reputation"', '"score": "75"', '"gap_rank":1,"region_code":"CN"', '"vetoes":["reputation"]', '"outlets": 4', '"decision":"passed_with_conditions"', '"to_status":"active","reason":"Agreement signed."', "\nP0009\n", '"status": "dormant"'],
+    "docs/guides/partners.md": ['"code":"P0031"', '"key":"reputation","name":"市场信誉 Reputation"', '"score": "75"', '"gap_rank":1,"region_code":"US-E"', '"vetoes":["reputation"]', '"outlets": 4', '"decision":"passed_with_conditions"', '"to_status":"active","reason":"Agreement signed."', "\nP0009\n", '"status": "dormant"'],
     "docs/guides/agreements.md": [
         '"status": "draft"', '"approved"', '"signed"', '"signers":["Wang Wei","Li Na"]', '"amendment_status": "draft"', '"pointer": "/payment_days"', '"version_number":2', '"status": "cured"',
     ],

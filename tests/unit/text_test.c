@@ -215,6 +215,9 @@ static void a_word_is_one_of_words_only_as_a_whole(void **state)
 	assert_false(words_have("partner_id partner_code", SLICE("partner")));
 	assert_false(words_have("", SLICE("partner")));
 	assert_false(words_have(NULL, SLICE("partner")));
+	assert_true(list_has("a.example, b.example:8443", "b.example:8443"));
+	assert_false(list_has("a.example, b.example:8443", "b.example"));
+	assert_false(list_has(NULL, "a.example"));
 }
 
 int main(void)

@@ -35,7 +35,8 @@ end
 $$;
 comment on function import_references(text, text) is 'Refuses the rows whose member_id or member_code leads nowhere.';
 
-create or replace function import_rings(thing text) returns void
+drop function if exists import_rings(text);
+create or replace function import_rings(thing text) returns bigint
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -65,16 +66,19 @@ begin
 	select s.line, '/parent_code', thing || '_cycle', s.code || ' would be below itself'
 	from staging_sound s
 	where s.code in (select u.above from staging_up u);
+	get diagnostics reached = row_count;
 	drop table staging_up;
+	return reached;
 end
 $$;
-comment on function import_rings(text) is 'Refuses the rows by which an object would be below itself, together with what the file does not name.';
+comment on function import_rings(text) is 'Refuses the rows by which an object would be below itself, together with what the file does not name, and says how many.';
 
 create or replace function import_parents(thing text) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public, pg_temp
 as $$
 declare
 	refused bigint;
+	orphaned bigint;
 begin
 	execute format($q$
 		insert into staging_error (line, pointer, code, detail)
@@ -85,9 +89,10 @@ begin
 		cross join lateral reference_faults(%1$L || '_unknown', '/parent_id', s.parent_id, i.id, '/parent_code', null, c.id) as f
 		where s.parent_id is not null
 	$q$, thing);
-	perform import_rings(thing);
-	-- A parent may stand anywhere in the file; one that is refused takes its children with it, and they theirs.
+	-- A parent may stand anywhere in the file; one that is refused takes its children with it, and they theirs. It leaves what is there where it is, too,
+	-- which may close a ring that it would have opened.
 	loop
+		refused := import_rings(thing);
 		execute format($q$
 			insert into staging_error (line, pointer, code, detail)
 			select s.line, '/parent_code', %1$L || '_unknown', 'no such ' || %1$L || ', neither here nor in the file'
@@ -96,8 +101,8 @@ begin
 				and not exists (select from %1$I c where c.code = s.parent_code)
 				and not exists (select from staging_sound above where above.code = s.parent_code)
 		$q$, thing);
-		get diagnostics refused = row_count;
-		exit when refused = 0;
+		get diagnostics orphaned = row_count;
+		exit when refused + orphaned = 0;
 	end loop;
 end
 $$;

@@ -237,6 +237,26 @@ def test_a_row_that_closes_a_ring_with_what_is_there_is_refused_alone(api, resou
     assert found == {f"{prefix}-1": None, f"{prefix}-4": f"{prefix}-3"}
 
 
+@pytest.mark.parametrize("resource", ["regions", "partners"])
+@pytest.mark.parametrize("stored, file, refused", [
+    # A row that is refused leaves A below B, so B cannot go below A.
+    ({"B": "", "A": "B"}, {"A": "NOWHERE", "B": "A"}, {"A": "unknown", "B": "cycle"}),
+    # A and C close a ring; without them A is below B as before, so B cannot go below A.
+    ({"B": "", "A": "B", "C": ""}, {"A": "C", "C": "A", "B": "A"}, {"A": "cycle", "C": "cycle", "B": "cycle"}),
+])
+def test_a_row_that_is_refused_leaves_what_is_there_and_that_may_close_a_ring(api, resource, stored, file, refused):
+    prefix = builders.unique("LEFT")
+    rows = lambda parents: [f"{prefix}{code},N,{parent and prefix + parent}" for code, parent in parents.items()]
+    import_csv(api, resource, "code,name,parent_code", *rows(stored))
+
+    dry, wet = (import_csv(api, resource, "code,name,parent_code", *rows(file), f"{prefix}NEW,New,", params=params) for params in ({"dry_run": "true"}, {}))
+
+    lines = {code: line for line, code in enumerate(file, start=2)}
+    assert sorted(faults(wet)) == sorted((lines[code], "/parent_code", f"{resource[:-1]}_{problem}") for code, problem in refused.items())
+    assert (counts(dry), dry["errors"]) == (counts(wet), wet["errors"])
+    assert counts(wet)[1] == 1
+
+
 @pytest.mark.parametrize(
     "resource, key", [("regions", "code"), ("products", "sku"), ("members", "code"), ("partners", "code")]
 )

@@ -222,6 +222,16 @@ def test_ranks_and_how_they_move_with_the_weights(api):
     assert {code: row["rank_high"] for code, row in rows.items()} == {code: max(base[code], *(o[code] for o in others)) for code in base}
 
 
+def test_a_scorecard_by_which_somebody_was_evaluated_is_kept(api):
+    used, other = published(api), published(api)
+    done(evaluate(api, used, builders.make_partner(api), ANSWERS))
+
+    answer = api.delete(f"/v1/scorecards/{used['id']}", if_match="*")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "scorecard_in_use")
+    assert api.delete(f"/v1/scorecards/{other['id']}", if_match="*").status_code == 204
+
+
 def test_evaluations_are_found_by_what_they_say(api):
     card, partner = published(api), builders.make_partner(api)
     made = {done(evaluate(api, card, partner, {"coverage": value, "reputation": value, "customers": value, "cost": "100"}, evaluator=value))["decision"]: value for value in ("0", "100")}

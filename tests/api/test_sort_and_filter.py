@@ -51,7 +51,7 @@ def world(api):
     world["sale"] = voided["id"]
     api.post(f"/v1/sales-records/{voided['id']}/void", json={"reason": "r"}, if_match="*")
     for _ in range(3):
-        make_partner(api, tax_id="DUPLICATE-1")
+        make_partner(api, name="Twin", tax_id="DUPLICATE-1")
     world["owed"] = an_obligation(Maker(api))
     world["card"] = Maker(api).make("Scorecard", is_reference=True)["id"]
     api.post(f"/v1/agreement-obligations/{world['owed']['id']}/waive", json={}, if_match="*")

@@ -22,5 +22,7 @@ select access_shared('timer_rule', staff => '');
 -- Whoever writes an object sets its timers, by the trigger, and sees none.
 select access_shared('timer');
 select access_shared('status_change', staff => 'insert');
-select access_policy('status_change', 'partner_read', 'select', 'qudao_partner', 'partner_id = any (array(select descendant_id from partner_closure))', null);
+-- Of an agreement, what was before it was sent is the vendor's.
+select access_policy('status_change', 'partner_read', 'select', 'qudao_partner', 'partner_id = any (array(select descendant_id from partner_closure))'
+	' and not (object_type in (''agreement'', ''agreement_version'') and to_status in (''in_review'', ''returned'', ''approved''))', null);
 select access_policy('status_change', 'partner_add', 'insert', 'qudao_partner', null, 'partner_id = any (array(select descendant_id from partner_closure))');

@@ -199,6 +199,39 @@ def test_an_amendment_goes_its_own_way_while_the_agreement_stays_active(api, sec
     assert api.get(f"{path}/versions/3").json()["code"] == "agreement_version_unknown"
 
 
+def test_an_amendment_outlives_a_suspension_and_not_the_end(api, second):
+    partner = builders.make_partner(api)
+    agreement = in_force(api, second, partner=partner)
+    done(move(api, agreement, "amend", effective_on="2026-03-01", notice_days=7))
+    send(api, second, agreement)
+
+    suspended, resumed = (done(move(api, agreement, verb)) for verb in ("suspend", "resume"))
+    assert (suspended["amendment_status"], resumed["amendment_status"], resumed["status"]) == ("sent", "sent", "active")
+    done(move(api, agreement, "terminate"))
+    assert sign(api, agreement, "vendor").json()["code"] == "status_move_refused"
+
+
+def test_a_partner_reads_no_reasons_from_before_it_was_sent(api, second):
+    partner = builders.make_partner(api)
+    portal, agreement = key_of(api, partner), draft(api, partner=partner)
+    done(move(api, agreement, "submit"))
+    done(move(api, agreement, "return", reason="Too generous."))
+    send(api, second, agreement)
+
+    assert [m["to_status"] for m in portal.get(f"/v1/agreements/{agreement['id']}/status-changes").json()["data"]] == ["sent"]
+
+
+def test_what_was_met_is_not_owed_again_by_an_amendment(api, second):
+    owed = [{"party": "partner", "area": "reporting", "description": "Reports.", "due_on": "2026-03-31"}]
+    agreement = in_force(api, second, obligations=owed)
+    (row,) = api.walk("/v1/agreement-obligations", agreement_number=agreement["number"])
+    done(api.post(f"/v1/agreement-obligations/{row['id']}/meet", json={"evidence": "On file."}, if_match="*"))
+    done(move(api, agreement, "amend", effective_on="2026-01-05", notice_days=7))
+    signed(api, second, agreement)
+
+    assert [o["status"] for o in api.walk("/v1/agreement-obligations", agreement_number=agreement["number"])] == ["met"]
+
+
 def test_an_amendment_that_is_declined_leaves_all_as_it_was(api, second):
     agreement = in_force(api, second)
     done(move(api, agreement, "amend", effective_on="2026-03-01", notice_days=7))

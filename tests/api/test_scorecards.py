@@ -101,6 +101,15 @@ def test_what_follows_from_a_score(api, answers, decision):
     assert (made["score"] is None) == (not answers)
 
 
+def test_thirds_that_make_a_whole_are_judged_as_one(api):
+    """Weights 3 and 1, a third and a whole: exactly 50, which is not below 50."""
+    criteria = [{"key": key, "name": key, "weight": weight, "lo": "0", "hi": hi, "direction": "benefit"} for key, weight, hi in (("a", "3", "3"), ("b", "1", "1"))]
+
+    made = done(evaluate(api, published(api, criteria=criteria), builders.make_partner(api), {"a": "1", "b": "1"}))
+
+    assert (Decimal(made["score"]), made["decision"]) == (50, "review")
+
+
 def test_a_veto_that_nobody_answered_does_not_approve(api):
     criteria = [{**WORKED[0], "weight": "90"}, {**WORKED[3], "weight": "10", "veto_below": "20"}]
 

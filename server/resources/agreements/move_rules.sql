@@ -13,7 +13,11 @@ comment on function agreement_terms(agreement) is 'The text of an agreement: wha
 
 create or replace function agreement_stage(a agreement, wanted text) returns text
 	language sql immutable parallel safe security invoker
-	return case when wanted in ('in_review', 'returned', 'approved', 'sent', 'signed', 'declined') then coalesce(a.amendment_status, a.status) else a.status end;
+	return case
+		when wanted in ('in_review', 'returned', 'approved', 'sent', 'signed', 'declined') and a.status in ('signed', 'active', 'suspended', 'expiring')
+			then coalesce(a.amendment_status, a.status)
+		else a.status
+	end;
 comment on function agreement_stage(agreement, text) is 'From where a move to a status would begin: of what is in force, the way to signature is that of its amendment.';
 
 create or replace function agreement_newest(a agreement) returns setof agreement_version
@@ -37,9 +41,10 @@ comment on function agreement_submitted(agreement, timestamptz) is 'Writes down 
 
 create or replace function agreement_signature(v agreement_version, body jsonb, moment timestamptz) returns jsonb
 	language sql stable security invoker set search_path = pg_catalog, public
-	return v.signatures || jsonb_build_object('party', body -> 'party', 'name', body -> 'name', 'title', body -> 'title', 'sha256', v.sha256,
+	return (select coalesce(jsonb_agg(s.value), '[]') from jsonb_array_elements(v.signatures) as s where s.value ->> 'party' <> body ->> 'party')
+		|| jsonb_build_object('party', body -> 'party', 'name', body -> 'name', 'title', body -> 'title', 'sha256', v.sha256,
 		'signed_at', to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'actor_id', nullif(current_setting('app.actor_id', true), ''));
-comment on function agreement_signature(agreement_version, jsonb, timestamptz) is 'The signatures of a version with one more.';
+comment on function agreement_signature(agreement_version, jsonb, timestamptz) is 'The signatures of a version with one more; of two that a side gives at once, the last one.';
 
 create or replace function agreement_takes(v agreement_version) returns void
 	language plpgsql volatile security invoker set search_path = pg_catalog, public
@@ -171,7 +176,10 @@ begin
 	end if;
 	update agreement n
 	set status = case when is_amendment then n.status else reached end,
-		amendment_status = case when is_amendment and reached not in ('signed', 'declined') then reached end,
+		amendment_status = case
+			when wanted not in ('in_review', 'returned', 'approved', 'sent', 'signed', 'declined') then n.amendment_status
+			when is_amendment and reached not in ('signed', 'declined') then reached
+		end,
 		terminated_on = case when wanted = 'terminated' then app_today() end,
 		version = n.version + 1, updated_at = moment
 	where n.id = a.id;
@@ -236,5 +244,9 @@ as $$
 		where o.recurrence is not null and t.due_on <= a.ends_on
 	) as d
 	where d.due_on >= since
+	  and not exists (
+		select
+		from agreement_obligation k
+		where k.agreement_id = a.id and (k.due_on, k.party, k.area, k.description) = (d.due_on, o.party, o.area, o.description))
 $$;
 comment on function agreement_obligations_make(agreement, date) is 'Makes a row of each day from one on by which a side owes something.';

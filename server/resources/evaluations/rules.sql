@@ -13,8 +13,9 @@ create or replace function evaluation_result(card scorecard_revision, scores jso
 		parts numeric[], score numeric, completeness_pct numeric, decision text, vetoes text[])
 	language sql immutable parallel safe security invoker set search_path = pg_catalog, public
 as $$
+	-- A third has no end in digits; what is left of it beyond twelve must not decide.
 	with summed as (
-		select array_agg(p.part order by p.place) as parts, 100 * sum(p.weight * p.part) / nullif(sum(p.weight) filter (where p.part is not null), 0) as score,
+		select array_agg(p.part order by p.place) as parts, round(100 * sum(p.weight * p.part) / nullif(sum(p.weight) filter (where p.part is not null), 0), 12) as score,
 			100 * coalesce(sum(p.weight) filter (where p.part is not null), 0) / sum(p.weight) as completeness,
 			coalesce(array_agg(p.key order by p.place) filter (where p.is_vetoed), '{}') as vetoes,
 			coalesce(bool_or(p.has_veto and p.part is null), false) as lacks_veto
@@ -187,7 +188,7 @@ as $$
 	left join (select s.key, s.value from word w cross join lateral jsonb_to_recordset(w.scores) as s (key text, value numeric)) as s on s.key = c.key
 	group by c.key, c.name, c.weight
 	union all
-	select md5(partner || 'score')::uuid, 'score', null, null, count(w.score), round(avg(w.score), 4), round(stddev_samp(w.score), 4)
+	select md5(partner || '|score')::uuid, 'score', null, null, count(w.score), round(avg(w.score), 4), round(stddev_samp(w.score), 4)
 	from word w
 $$;
 comment on function evaluation_summary(uuid, text, date) is 'Mean and sample standard deviation of what evaluators say of a partner, by criterion and of their scores.';
